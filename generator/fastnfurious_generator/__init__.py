@@ -1,0 +1,1 @@
+"""The generator: the `fastnfurious` command, which renders new services."""

@@ -1,0 +1,28 @@
+"""The library that a FastNFurious service runs on.
+
+from fastnfurious import FastNFuriousAPI
+
+app = FastNFuriousAPI(title="Demo application")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastnfurious.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from fastnfurious.application.app import FastNFuriousAPI
+    from fastnfurious.application.exceptions import HTTPException
+    from fastnfurious.core.settings import FastNFuriousSettings
+
+__version__ = "0.1.0"
+
+__getattr__, __all__ = lazy_names(
+    __name__,
+    {
+        "FastNFuriousAPI": "fastnfurious.application.app",
+        "FastNFuriousSettings": "fastnfurious.core.settings",
+        "HTTPException": "fastnfurious.application.exceptions",
+    },
+)

@@ -1,0 +1,108 @@
+"""Which integrations exist: name → import string → extra.
+
+Nothing is imported until an application asks for a resource, so an integration that is not used
+costs nothing. Third parties add theirs under the entry point group ``fastnfurious.integrations``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+
+from fastnfurious.core.errors import IntegrationNotInstalled, UnknownIntegration
+from fastnfurious.core.integration import Integration
+
+__all__ = ["ENTRY_POINT_GROUP", "Registry", "RegistryEntry"]
+
+ENTRY_POINT_GROUP = "fastnfurious.integrations"
+
+_BUILT_IN: tuple[RegistryEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryEntry:
+    """Say where an integration lives and what it needs.
+
+    Attributes:
+        name: Attribute of the application, for example ``"nats"``.
+        target: Import string of the `Integration`, ``"package.module:Class"``.
+        extra: What to install when a requirement is missing, ``"fastnfurious[nats]"``.
+        requires: Top-level modules of the drivers; all must be importable.
+    """
+
+    name: str
+    target: str
+    extra: str
+    requires: tuple[str, ...] = ()
+
+    @property
+    def installed(self) -> bool:
+        """Return whether every required driver can be imported, without importing it."""
+        return all(find_spec(module) is not None for module in self.requires)
+
+    def load(self) -> type[Integration]:
+        """Import the integration.
+
+        Raises:
+            IntegrationNotInstalled: A required driver is missing.
+        """
+        if not self.installed:
+            missing = ", ".join(name for name in self.requires if find_spec(name) is None)
+            raise IntegrationNotInstalled(
+                f"The integration {self.name!r} needs {missing}, which is not installed: "
+                f"run `pip install '{self.extra}'`"
+            )
+        module, _, attribute = self.target.partition(":")
+        integration: type[Integration] = getattr(import_module(module), attribute)
+        return integration
+
+
+class Registry:
+    """Map the names of integrations to where they live.
+
+    Example:
+        >>> registry = Registry([RegistryEntry("clock", "clocks:Clock", "clocks", ("no_such",))])
+        >>> registry["clock"].installed
+        False
+    """
+
+    def __init__(self, entries: Iterable[RegistryEntry]) -> None:
+        self._entries = {entry.name: entry for entry in entries}
+
+    @classmethod
+    def discover(cls) -> Registry:
+        """Return our own integrations and those of installed plugins."""
+        plugins = (
+            RegistryEntry(point.name, point.value, point.dist.name if point.dist else point.name)
+            for point in entry_points(group=ENTRY_POINT_GROUP)
+        )
+        return cls((*_BUILT_IN, *plugins))
+
+    def __getitem__(self, name: str) -> RegistryEntry:
+        """Return where an integration lives.
+
+        Raises:
+            UnknownIntegration: Nothing has that name; the message suggests the nearest one.
+        """
+        if name in self._entries:
+            return self._entries[name]
+        near = get_close_matches(name, self._entries, n=1)
+        known = ", ".join(sorted(self._entries)) or "none are installed"
+        hint = f"did you mean {near[0]!r}?" if near else f"known integrations: {known}"
+        raise UnknownIntegration(f"No integration is called {name!r}: {hint}")
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether an integration has that name."""
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names, in the order in which they are opened."""
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        """Return how many integrations are known."""
+        return len(self._entries)

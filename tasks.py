@@ -1,0 +1,111 @@
+"""The tasks of this repository: ``inv --list`` names them, ``inv --help <task>`` explains one.
+
+Every task runs in ``.venv``, whether or not it is active, and exits non-zero on failure.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from invoke import Context, task
+
+ROOT = Path(__file__).resolve().parent
+SCRIPTS = ROOT / ".venv" / ("Scripts" if os.name == "nt" else "bin")
+CODE = "runtime generator tests benchmarks tasks.py bootstrap.py"
+
+
+def run(context: Context, command: str) -> None:
+    """Run a command of the environment from the root of the repository."""
+    path = f"{SCRIPTS}{os.pathsep}{os.environ.get('PATH', '')}"
+    with context.cd(str(ROOT)):
+        context.run(command, env={"PATH": path, "VIRTUAL_ENV": str(ROOT / ".venv")})
+
+
+@task
+def lock(context: Context) -> None:
+    """Resolve the development dependencies anew and write requirements-dev.txt."""
+    options = "--universal --python-version 3.11 --generate-hashes --no-header --no-annotate"
+    groups = "--extra all --group dev"
+    run(
+        context,
+        f"uv pip compile -q --upgrade {options} {groups} pyproject.toml -o requirements-dev.txt",
+    )
+
+
+@task(help={"check": "Change nothing; fail if something would change."})
+def format(context: Context, check: bool = False) -> None:
+    """Sort imports with isort, then format with black."""
+    flag = "--check" if check else ""
+    run(context, f"isort -q {flag} {CODE}")
+    run(context, f"black -q {flag} {CODE}")
+
+
+@task
+def flake8(context: Context) -> None:
+    """Lint with flake8 and hold the import contracts with import-linter."""
+    run(context, f"flake8 {CODE}")
+    run(context, "lint-imports --no-logo" if (ROOT / ".importlinter").exists() else "true")
+
+
+@task
+def typecheck(context: Context) -> None:
+    """Check the types of everything with mypy, strictly."""
+    run(context, "mypy")
+
+
+@task(
+    help={
+        "fast": "Leave out the tests marked slow.",
+        "keyword": "Run only the tests that match this expression (pytest -k).",
+        "no_coverage": "Do not measure coverage.",
+        "path": "Run only the tests under this file or folder.",
+    }
+)
+def test(
+    context: Context,
+    fast: bool = False,
+    keyword: str = "",
+    no_coverage: bool = False,
+    path: str = "",
+) -> None:
+    """Run the tests, with branch coverage."""
+    coverage = "" if no_coverage else "--cov --cov-report=term --cov-report=xml"
+    marks = '-m "not slow"' if fast else ""
+    chosen = f'-k "{keyword}"' if keyword else ""
+    run(context, f"pytest {path} -n 2 {coverage} {marks} {chosen}")
+
+
+@task(help={"serve": "Serve the pages and follow changes, in place of building them."})
+def docs(context: Context, serve: bool = False) -> None:
+    """Build the documentation, strictly."""
+    run(context, "mkdocs serve" if serve else "mkdocs build --strict --quiet")
+
+
+@task
+def build(context: Context) -> None:
+    """Build the sdist and the wheel into dist/, and check their metadata."""
+    run(context, "python -m build --outdir dist .")
+    run(context, "twine check --strict dist/*")
+
+
+@task
+def check(context: Context) -> None:
+    """Run everything that has to pass: format, lint, types, tests, docs, build."""
+    format(context, check=True)
+    flake8(context)
+    typecheck(context)
+    test(context)
+    docs(context)
+    build(context)
+
+
+@task(
+    help={
+        "directory": "Folder to render the service into; it must not exist.",
+        "port": "Port to serve on.",
+    }
+)
+def demo(context: Context, directory: str = "demo/my-service", port: int = 8000) -> None:
+    """Render a service with the default answers, install it, test it and serve it until Ctrl-C."""
+    run(context, f"fastnfurious demo {directory} --port {port}")
