@@ -9,7 +9,7 @@
     ├── IntegrationError
     │   ├── UnknownIntegration (LookupError)     no integration has that name
     │   ├── IntegrationNotInstalled (AttributeError)  its extra is not installed
-    │   └── IntegrationNotEnabled (AttributeError)     it is installed, but this application left it out
+    │   └── IntegrationNotEnabled (AttributeError)    this application left it out
     ├── StartupError (RuntimeError)              a part could not be opened
     ├── ResourceUnavailable (ConnectionError)    a backing service cannot be reached
     ├── OperationTimeout (TimeoutError)          a backing service did not answer in time

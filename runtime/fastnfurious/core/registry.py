@@ -19,6 +19,7 @@ from fastnfurious.core.integration import Integration
 __all__ = ["ENTRY_POINT_GROUP", "Registry", "RegistryEntry"]
 
 ENTRY_POINT_GROUP = "fastnfurious.integrations"
+"""Where a third party's package announces its integrations."""
 
 _BUILT_IN: tuple[RegistryEntry, ...] = ()
 

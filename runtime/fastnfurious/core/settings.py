@@ -203,7 +203,7 @@ class FastNFuriousSettings(Settings):
         None,
         ge=0,
         le=65535,
-        description="Port for health, metrics and log levels; by default they are on the public one.",
+        description="Port for health, metrics and log levels; by default the public one.",
     )
     management_host: str = Field(
         "127.0.0.1", description="Address that the management port listens on."

@@ -1,0 +1,7 @@
+"""Fixtures and settings shared by every test of this repository."""
+
+from __future__ import annotations
+
+# The plugin is blocked as an entry point (pyproject.toml) and loaded here, after the measurement
+# of coverage has begun; otherwise its own lines would count as never run.
+pytest_plugins = ["fastnfurious.testing.plugin", "pytester"]
