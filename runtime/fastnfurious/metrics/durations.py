@@ -113,7 +113,7 @@ class Durations:
         }
         names = (*self._label_names, "le")
         merged.samples = [
-            sample._replace(exemplar=own.get(tuple(sample.labels.get(name) for name in names)))
+            sample._replace(exemplar=own.get(tuple(sample.labels.get(name, "") for name in names)))
             for sample in merged.samples
         ]
         return merged

@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from fastnfurious.tracing.request_spans import RequestSpan, RequestSpans
     from fastnfurious.tracing.settings import TracingSettings
     from fastnfurious.tracing.span import Span
+    from fastnfurious.tracing.testing import RecordedSpan, RecordedSpans
     from fastnfurious.tracing.tracer import Tracer
 
 __getattr__, __all__ = lazy_names(
     __name__,
     {
         "ChildSpan": "fastnfurious.tracing.child_span",
+        "RecordedSpan": "fastnfurious.tracing.testing",
+        "RecordedSpans": "fastnfurious.tracing.testing",
         "RequestSpan": "fastnfurious.tracing.request_spans",
         "RequestSpans": "fastnfurious.tracing.request_spans",
         "Span": "fastnfurious.tracing.span",

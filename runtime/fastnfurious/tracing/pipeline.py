@@ -35,16 +35,16 @@ class Pipeline:
 
     def use(self, provider: trace.TracerProvider, sampling: Sampling | None) -> None:
         """Record spans with this provider from now on."""
-        self.provider = provider
-        self.tracer = provider.get_tracer("fastnfurious")
-        self.sampling = sampling
-        self.context = set_value(PROVIDER_KEY, provider, Context())
-        self.recording = True
+        context = set_value(PROVIDER_KEY, provider, Context())
+        tracer = provider.get_tracer("fastnfurious")
+        self.restore(Pipeline(provider, tracer, sampling, True, context))
 
     def stop(self) -> None:
         """Record nothing from now on."""
-        self.recording = False
-        self.provider = trace.NoOpTracerProvider()
-        self.tracer = trace.NoOpTracer()
-        self.sampling = None
-        self.context = Context()
+        self.restore(Pipeline())
+
+    def restore(self, other: Pipeline) -> None:
+        """Go on as another pipeline."""
+        self.provider, self.tracer = other.provider, other.tracer
+        self.sampling, self.recording = other.sampling, other.recording
+        self.context = other.context
