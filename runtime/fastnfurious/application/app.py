@@ -16,19 +16,25 @@ from fastapi.exception_handlers import (
 from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp
 
-from fastnfurious.application._pending import Logs, Metrics, Tracing
 from fastnfurious.application.lifecycle import Lifecycle
 from fastnfurious.application.middleware import ObservingMiddleware
 from fastnfurious.application.problem_handlers import problem_handlers
 from fastnfurious.application.problem_schema import document_problems
 from fastnfurious.application.routes import add_management_routes
 from fastnfurious.application.wiring import Integrations
-from fastnfurious.core.clock import Clock, SystemClock
+from fastnfurious.core.clock import Clock
 from fastnfurious.core.health import Health, HealthSettings
 from fastnfurious.core.identifiers import IdentifierFactory, new_identifier
 from fastnfurious.core.lifespan import Lifespan
-from fastnfurious.core.registry import Registry
 from fastnfurious.core.settings import FastNFuriousSettings
+from fastnfurious.logs.integration import Logs
+from fastnfurious.logs.settings import LogSettings
+from fastnfurious.metrics.integration import Metrics
+from fastnfurious.metrics.settings import MetricsSettings
+from fastnfurious.tracing.integration import Tracing
+from fastnfurious.tracing.settings import TracingSettings
+from fastnfurious.tracing.span import Span
+from fastnfurious.tracing.tracer import Tracer
 
 __all__ = ["FastNFuriousAPI"]
 
@@ -69,6 +75,7 @@ class FastNFuriousAPI(FastAPI):
     Attributes:
         lifecycle: Where the application is between start and stop.
         identifiers: What makes request ids; may be exchanged at any time.
+        integrations: The integrations, by name; ``app.<name>`` gives the resource of one.
 
     Example:
         >>> app = FastNFuriousAPI(title="Demo application")
@@ -87,11 +94,11 @@ class FastNFuriousAPI(FastAPI):
         **options: Any,
     ) -> None:
         self._settings = settings
-        self._integrations = Integrations(Registry.discover(), integrations)
+        self.integrations = Integrations(self, integrations)
         self._problem_details = problem_details
-        self._clock = clock or SystemClock()
+        self._clock = clock
         self.identifiers = identifiers
-        self.lifecycle = Lifecycle(self._integrations.drain)
+        self.lifecycle = Lifecycle(self.integrations.drain)
         options.setdefault("telemetry", _FASTAPI_TELEMETRY_OFF)
         super().__init__(**options)
         self._own_lifespan = self.router.lifespan_context
@@ -109,27 +116,27 @@ class FastNFuriousAPI(FastAPI):
     @cached_property
     def logs(self) -> Logs:
         """Return what formats and writes the logs; it takes them over when the service starts."""
-        return Logs()
+        return Logs(LogSettings.load(), self.settings, clock=self._clock)
 
     @cached_property
     def tracing(self) -> Tracing:
         """Return what records and exports spans."""
-        return Tracing()
+        return Tracing(TracingSettings.load(), self.settings)
 
     @property
-    def tracer(self) -> Any:
+    def tracer(self) -> Tracer:
         """Return the tracer, for spans of your own."""
         return self.tracing.tracer
 
     @property
-    def current_span(self) -> Any:
+    def current_span(self) -> Span:
         """Return the span of what is running now, normally the request."""
         return self.tracing.tracer.current_span
 
     @cached_property
     def metrics(self) -> Metrics:
         """Return the metrics: those that are built in, and what makes your own."""
-        return Metrics()
+        return Metrics(MetricsSettings.load(), self.settings)
 
     @cached_property
     def health(self) -> Health:
@@ -138,9 +145,9 @@ class FastNFuriousAPI(FastAPI):
 
     def __getattr__(self, name: str) -> Any:
         """Return the resource of an integration, for example ``app.nats``."""
-        if name.startswith("_") or name not in self._integrations:
+        if name.startswith("_") or name not in self.integrations:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return self._integrations.get(name, self.settings).resource
+        return self.integrations.get(name).resource
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return FastAPI's stack inside the middleware that observes every request."""
@@ -169,8 +176,7 @@ class FastNFuriousAPI(FastAPI):
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[Any]:
         self.lifecycle.starting()
-        self._integrations.prepare(self.settings, self.health)
-        parts = (self.logs, self.tracing, self.metrics, self._integrations)
+        parts = (self.logs, self.tracing, self.metrics, self.integrations)
         async with Lifespan(parts), self._own_lifespan(app) as state:
             self.lifecycle.ready()
             try:

@@ -5,7 +5,7 @@ The functions behind the annotations are stable, so ``dependency_overrides`` rep
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -13,6 +13,9 @@ from starlette.requests import HTTPConnection
 from fastnfurious.application.middleware import APPLICATION_KEY
 from fastnfurious.core.context import request_id
 from fastnfurious.core.errors import ConfigurationError
+from fastnfurious.metrics.integration import Metrics
+from fastnfurious.tracing.span import Span
+from fastnfurious.tracing.tracer import Tracer
 
 if TYPE_CHECKING:
     from fastnfurious.application.app import FastNFuriousAPI
@@ -36,17 +39,17 @@ def _application(connection: HTTPConnection) -> FastNFuriousAPI:
     return application
 
 
-async def current_tracer(connection: HTTPConnection) -> Any:
+async def current_tracer(connection: HTTPConnection) -> Tracer:
     """Return the tracer of the application that observes the request."""
     return _application(connection).tracer
 
 
-async def current_span(connection: HTTPConnection) -> Any:
+async def current_span(connection: HTTPConnection) -> Span:
     """Return the span of the request."""
     return _application(connection).current_span
 
 
-async def current_metrics(connection: HTTPConnection) -> Any:
+async def current_metrics(connection: HTTPConnection) -> Metrics:
     """Return the metrics of the application that observes the request."""
     return _application(connection).metrics
 
@@ -56,13 +59,13 @@ async def current_request_id() -> str | None:
     return request_id.get()
 
 
-TracerDependency = Annotated[Any, Depends(current_tracer)]
+TracerDependency = Annotated[Tracer, Depends(current_tracer)]
 """The tracer: ``async def handler(tracer: TracerDependency)``."""
 
-CurrentSpan = Annotated[Any, Depends(current_span)]
+CurrentSpan = Annotated[Span, Depends(current_span)]
 """The span of the request: ``async def handler(span: CurrentSpan)``."""
 
-MetricsDependency = Annotated[Any, Depends(current_metrics)]
+MetricsDependency = Annotated[Metrics, Depends(current_metrics)]
 """The metrics: ``async def handler(metrics: MetricsDependency)``."""
 
 RequestId = Annotated[str | None, Depends(current_request_id)]

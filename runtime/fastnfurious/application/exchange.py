@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextvars import Token
 from typing import Any
 
 from fastapi.telemetry._api import _RequestTelemetry
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Send
+from starlette.websockets import WebSocketDisconnect
 
-__all__ = ["Exchange", "HttpExchange", "WebSocketExchange"]
+from fastnfurious.application.lifecycle import Lifecycle
+
+__all__ = ["Exchange", "HttpExchange", "WebSocketExchange", "is_departure"]
 
 ABNORMAL_CLOSURE = 1006
 NORMAL_CLOSURE = 1000
+INTERNAL_ERROR = 1011
 
 
 class _Forgetful(list[BaseException]):
@@ -64,7 +69,12 @@ class HttpExchange(Exchange):
 
     status = 0
     complete = False
-    closing = False
+
+    def __init__(self, request_id: str, receive: Receive, send: Send, lifecycle: Lifecycle) -> None:
+        self.request_id = request_id
+        self._receive = receive
+        self._send = send
+        self._lifecycle = lifecycle
 
     async def receive(self) -> Message:
         """Return the next message from the client."""
@@ -92,7 +102,7 @@ class HttpExchange(Exchange):
         headers = [*message.get("headers", ())]
         if not any(name == b"x-request-id" for name, _ in headers):
             headers.append((b"x-request-id", self.request_id.encode()))
-        if self.closing:
+        if self._lifecycle.draining:
             headers = [pair for pair in headers if pair[0].lower() != b"connection"]
             headers.append((b"connection", b"close"))
         return headers
@@ -119,6 +129,7 @@ class WebSocketExchange(Exchange):
     accepted = False
     code: int | None = None
     status = 403
+    on_accept: Callable[[], None]
 
     async def receive(self) -> Message:
         """Return the next message from the client."""
@@ -138,5 +149,21 @@ class WebSocketExchange(Exchange):
         elif kind == "websocket.close" and self.code is None:
             self.code = message.get("code") or NORMAL_CLOSURE
         await self._send(message)
-        if kind == "websocket.accept":
+        if kind == "websocket.accept" and not self.accepted:
             self.accepted = True
+            self.on_accept()
+
+    def close_code(self, error: BaseException | None) -> int:
+        """Return the code with which the connection ended, whoever ended it."""
+        if self.code is not None:
+            return self.code
+        if error is None:
+            return NORMAL_CLOSURE
+        return ABNORMAL_CLOSURE if is_departure(error) else INTERNAL_ERROR
+
+
+def is_departure(error: BaseException | None) -> bool:
+    """Return whether an error only says that the client has left."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(is_departure, error.exceptions))
+    return isinstance(error, ClientDisconnect | WebSocketDisconnect)

@@ -7,15 +7,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from loguru import logger
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.websockets import WebSocketDisconnect
 
 from fastnfurious.application.exchange import (
-    NORMAL_CLOSURE,
     Exchange,
     HttpExchange,
     WebSocketExchange,
+    is_departure,
 )
 from fastnfurious.application.route_template import route_template
 from fastnfurious.core.context import request_id as current_request_id
@@ -32,7 +30,6 @@ APPLICATION_KEY = "fastnfurious"
 CLIENT_CLOSED_REQUEST = 499
 """Status recorded, never sent, when a client left before it had the answer."""
 
-INTERNAL_ERROR = 1011
 ROUTE_KEY = "fastapi.telemetry"
 WEBSOCKET = "WEBSOCKET"
 METHODS = {
@@ -70,8 +67,7 @@ class ObservingMiddleware:
             await self._websocket(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = HttpExchange(self._request_id(scope), receive, send)
-        exchange.closing = self._lifecycle.draining
+        exchange = HttpExchange(self._request_id(scope), receive, send, self._lifecycle)
         self._begin(scope, exchange)
         self._metrics.request_started()
         error: BaseException | None = None
@@ -79,7 +75,7 @@ class ObservingMiddleware:
             await self.app(scope, exchange.receive, exchange.send)
         except BaseException as raised:
             error = raised
-            self._log(error, exchange.left_early())
+            self._log(error)
             raise
         finally:
             self._end(scope, exchange)
@@ -87,13 +83,14 @@ class ObservingMiddleware:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = WebSocketExchange(self._request_id(scope), receive, send)
+        exchange.on_accept = self._metrics.websocket_opened
         self._begin(scope, exchange)
         error: BaseException | None = None
         try:
             await self.app(scope, exchange.receive, exchange.send)
         except BaseException as raised:
             error = raised
-            self._log(error, exchange.disconnected)
+            self._log(error)
             raise
         finally:
             self._end(scope, exchange)
@@ -124,7 +121,9 @@ class ObservingMiddleware:
     def _record_http(
         self, scope: Scope, exchange: HttpExchange, error: BaseException | None
     ) -> None:
-        status = _status(exchange, error)
+        status = _status(exchange)
+        if status == CLIENT_CLOSED_REQUEST:
+            error = None
         method = METHODS.get(scope["method"], OTHER_METHOD)
         route, duration, trace = exchange.route or UNMATCHED, exchange.duration, exchange.trace
         if trace is None:
@@ -132,45 +131,45 @@ class ObservingMiddleware:
         else:
             trace.finish(exchange.route, status, error)
             self._metrics.request_finished(method, route, status, duration, trace.exemplar)
-            self._access.write(
-                exchange.request_id,
-                trace.trace_id,
-                trace.span_id,
-                method,
-                scope["path"],
-                route,
-                status,
-                duration,
-                _client(scope),
-            )
+            self._write(scope, exchange, method, status)
         current_request_id.reset(exchange.token)
 
     def _record_websocket(
         self, scope: Scope, exchange: WebSocketExchange, error: BaseException | None
     ) -> None:
-        code = exchange.code
-        if code is None:
-            code = NORMAL_CLOSURE if error is None else INTERNAL_ERROR
+        failure = None if is_departure(error) else error
         route, trace = exchange.route or UNMATCHED, exchange.trace
-        self._metrics.websocket_closed(route, code, exchange.duration)
+        exemplar = trace and trace.exemplar
+        if exchange.accepted:
+            status = code = exchange.close_code(error)
+            self._metrics.websocket_closed(route, code, exchange.duration, exemplar)
+        else:
+            # A handshake that was refused is an ordinary request with an ordinary answer.
+            status = exchange.status if failure is None else 500
+            self._metrics.request_started()
+            self._metrics.request_finished("GET", route, status, exchange.duration, exemplar)
         if trace is not None:
-            trace.finish(exchange.route, None, error)
-            self._access.write(
-                exchange.request_id,
-                trace.trace_id,
-                trace.span_id,
-                WEBSOCKET,
-                scope["path"],
-                route,
-                code,
-                exchange.duration,
-                _client(scope),
-            )
+            trace.finish(exchange.route, None if exchange.accepted else status, failure)
+            self._write(scope, exchange, WEBSOCKET, status)
         current_request_id.reset(exchange.token)
 
-    def _log(self, error: BaseException, left: bool) -> None:
+    def _write(self, scope: Scope, exchange: Exchange, method: str, status: int) -> None:
+        client = scope.get("client")
+        self._access.write(
+            exchange.request_id,
+            exchange.trace.trace_id,
+            exchange.trace.span_id,
+            method,
+            scope["path"],
+            exchange.route or UNMATCHED,
+            status,
+            exchange.duration,
+            client[0] if client else None,
+        )
+
+    def _log(self, error: BaseException) -> None:
         """Log what the application raised, once, unless it only says that the client left."""
-        if isinstance(error, ClientDisconnect | WebSocketDisconnect):
+        if is_departure(error):
             mark_logged(error)
         elif isinstance(error, Exception) and not is_logged(error):
             logger.opt(exception=error).error("The application raised {}", type(error).__name__)
@@ -185,12 +184,7 @@ def _is_management(scope: Scope) -> bool:
     return path == "/metrics" or path == "/health" or path.startswith("/health/")
 
 
-def _client(scope: Scope) -> str | None:
-    client = scope.get("client")
-    return client[0] if client else None
-
-
-def _status(exchange: HttpExchange, error: BaseException | None) -> int:
+def _status(exchange: HttpExchange) -> int:
     if exchange.left_early():
         return CLIENT_CLOSED_REQUEST
     # Neither an answer that breaks off nor one that never began is what its status promised.

@@ -157,7 +157,12 @@ def settings_classes(app: Any = None) -> list[type[Settings]]:
     Args:
         app: The application; without one, what every service reads, with all known integrations.
     """
-    chassis = [LogSettings, TracingSettings, MetricsSettings, HealthSettings]
+    chassis: list[type[Settings]] = [
+        LogSettings,
+        TracingSettings,
+        MetricsSettings,
+        HealthSettings,
+    ]
     service = FastNFuriousSettings if app is None else type(app.settings)
     registry = Registry.discover() if app is None else app.integrations.registry
     names = registry if app is None else app.integrations
