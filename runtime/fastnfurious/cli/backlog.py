@@ -20,18 +20,35 @@ from pathlib import Path
 
 __all__ = ["has_input", "refuse_new", "wait_emptied"]
 
-# From <linux/socket.h> and <linux/filter.h>; the socket module does not name them.
 _SO_ATTACH_FILTER = 26
-_RETURN_ZERO_BYTES = struct.pack("HBBI", 0x06, 0, 0, 0)
+"""From <asm-generic/socket.h>; the socket module does not name it."""
+
+_HANDSHAKE = 0.1
+"""Seconds that a client may take for the last step of a handshake that has begun."""
+
+
+def _instruction(code: int, k: int, jump_true: int = 0, jump_false: int = 0) -> bytes:
+    return struct.pack("HBBI", code, jump_true, jump_false, k)
+
+
+_DROP_FIRST_PACKETS = b"".join(
+    [
+        _instruction(0x30, 13),  # load byte 13 of the TCP header: the flags
+        _instruction(0x54, 0x12),  # keep SYN and ACK
+        _instruction(0x15, 0x02, 0, 1),  # SYN without ACK: a new handshake
+        _instruction(0x06, 0),  # drop
+        _instruction(0x06, 0xFFFFFFFF),  # take
+    ]
+)
 
 
 def refuse_new(listener: socket.socket) -> None:
-    """Let no new connection into the backlog; those in it stay.
+    """Let no new connection into the backlog; those in it stay, and handshakes begun may finish.
 
-    On Linux a socket filter drops the packets of new handshakes, so that nothing can slip in
-    between the last ``accept`` and ``close``. A client that meets the filter tries again by itself
-    and is then refused. A Unix socket loses its path. Elsewhere there is no such means, and a
-    connection that arrives within microseconds of the end can be reset.
+    On Linux a socket filter drops the first packet of every new handshake, so that nothing can
+    slip in between the last ``accept`` and ``close``. A client that meets the filter tries again
+    by itself and is then refused. A Unix socket loses its path. Elsewhere there is no such means,
+    and a connection that arrives within microseconds of the end can be reset.
 
     *Source:* https://docs.kernel.org/networking/filter.html (``SO_ATTACH_FILTER``).
     """
@@ -40,9 +57,9 @@ def refuse_new(listener: socket.socket) -> None:
         return
     if sys.platform != "linux":
         return
-    program = ctypes.create_string_buffer(_RETURN_ZERO_BYTES)
+    program = ctypes.create_string_buffer(_DROP_FIRST_PACKETS)
     # struct sock_fprog: the number of instructions, then a pointer to them.
-    attached = struct.pack("HP", 1, ctypes.addressof(program))
+    attached = struct.pack("HP", len(_DROP_FIRST_PACKETS) // 8, ctypes.addressof(program))
     with suppress(OSError):
         listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, attached)
 
@@ -57,7 +74,7 @@ def has_input(descriptor: int) -> bool:
 
 
 async def wait_emptied(listeners: Iterable[socket.socket], *, timeout: float) -> None:
-    """Wait until the event loop has accepted every connection that waits.
+    """Wait until the event loop has accepted every connection that waits or is being made.
 
     Args:
         listeners: Listening sockets that the running event loop serves.
@@ -65,6 +82,12 @@ async def wait_emptied(listeners: Iterable[socket.socket], *, timeout: float) ->
     """
     descriptors = [listener.fileno() for listener in listeners]
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + timeout
-    while any(map(has_input, descriptors)) and loop.time() < deadline:
+    started = empty_since = loop.time()
+    while loop.time() - empty_since < _HANDSHAKE and loop.time() - started < timeout:
+        if any(map(has_input, descriptors)):
+            empty_since = loop.time()
+            await asyncio.sleep(0)
+        else:
+            await asyncio.sleep(0.005)
+    while any(map(has_input, descriptors)) and loop.time() - started < timeout:
         await asyncio.sleep(0)

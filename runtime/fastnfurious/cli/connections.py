@@ -58,8 +58,12 @@ class HttpProtocol(HttpToolsProtocol):
         return has_input(self.transport.get_extra_info("socket").fileno())
 
     def begin_drain(self) -> None:
-        """End the connection after the response in progress, if there is one."""
-        if _unanswered(self.cycle):
+        """End the connection after the response in progress, if its head is not sent yet.
+
+        A client that has read a head without ``Connection: close`` may send its next request
+        at once; that one will be the last.
+        """
+        if _unanswered(self.cycle) and not self.cycle.response_started:
             self._make_last(self.cycle)
 
     def close_gently(self) -> None:
