@@ -86,9 +86,12 @@ def _accepted(
         return _message(details)
     schema = _schema(model)
     definitions = schema.get("$defs", {})
-    words = accepted(_inside(schema, (*leaf.path, *rest), definitions), definitions)
-    words = words or _message(details)
-    return f"{_position(rest)} has to be {words}" if rest and words else words
+    part = accepted(_inside(schema, (*leaf.path, *rest), definitions), definitions)
+    if part is not None:
+        return f"{_position(rest)} has to be {part}" if rest else part
+    # The location of a fault in a union has steps that the schema lacks.
+    whole = accepted(_inside(schema, leaf.path, definitions), definitions)
+    return whole or _message(details)
 
 
 def _message(details: ErrorDetails) -> str:
@@ -124,7 +127,8 @@ def _inside(
 
 def _step(schema: Mapping[str, Any], step: int | str) -> Any:
     if isinstance(step, int):
-        return schema.get("items")
+        fixed = schema.get("prefixItems", ())
+        return fixed[step] if step < len(fixed) else schema.get("items")
     return schema.get("properties", {}).get(step) or schema.get("additionalProperties")
 
 

@@ -127,6 +127,37 @@ def test_a_mapping_that_is_neither_json_nor_pairs_is_refused(value: str) -> None
     )
 
 
+class Mixed(Settings):
+    """Values with several shapes."""
+
+    pair: tuple[int, bool] = (1, True)
+    either: int | list[int] = 1
+    nested: None | dict[str, list[int]] = None
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "accepted"),
+    [
+        ("PAIR", "1,x", "item 2 has to be true or false (also 1 or 0, yes or no, on or off)"),
+        ("EITHER", "[1, false, []]", "a whole number or a JSON list such as"),
+        ("NESTED", '{"a": [1, "x"]}', "'a', item 2 has to be a whole number"),
+    ],
+)
+def test_the_faulty_part_of_a_value_is_named(variable: str, value: str, accepted: str) -> None:
+    """Inside a value, the position of the fault is told."""
+    fault = fault_of(Mixed, **{variable: value})
+    assert fault.startswith(f"{variable}={value!r} is not accepted: {accepted}")
+
+
+def test_the_file_is_read_like_the_environment(tmp_path: Path) -> None:
+    """Lists and mappings are written in the same ways, and faults name the same variable."""
+    (tmp_path / ".env").write_text('SHOP_TAGS=a,b\nSHOP_PRICES="tea=1"\n')
+    settings = ShopSettings.load()
+    assert (settings.tags, settings.prices) == (["a", "b"], {"tea": 1})
+    (tmp_path / ".env").write_text("SHOP_STOCK=x\n")
+    assert fault_of(ShopSettings).startswith("SHOP_STOCK='x' is not accepted")
+
+
 def test_every_fault_is_listed_at_once() -> None:
     """Three wrong variables need one start, not three."""
     os.environ.update(SHOP_STOCK="x", SHOP_OPEN="x", SHOP_TAGS="[")
@@ -385,6 +416,9 @@ def test_every_source_is_named_and_the_strongest_wins(tmp_path: Path) -> None:
 def test_a_refused_argument_is_shown_in_place_of_the_environment() -> None:
     """The value that was refused is shown, not the one that it replaced."""
     os.environ["SHOP_STOCK"] = "7"
+    with pytest.raises(SettingsError, match="SHOP_STOCK='-1' is not accepted"):
+        ShopSettings.load(stock=-1)
+    os.environ.clear()
     with pytest.raises(SettingsError, match="SHOP_STOCK='-1' is not accepted"):
         ShopSettings.load(stock=-1)
 
