@@ -1,8 +1,8 @@
 """The library that a FastNFurious service runs on.
 
-from fastnfurious import FastNFuriousAPI
-
-app = FastNFuriousAPI(title="Demo application")
+Example:
+    >>> from fastnfurious import FastNFuriousAPI
+    >>> app = FastNFuriousAPI(title="Demo application")
 """
 
 from __future__ import annotations

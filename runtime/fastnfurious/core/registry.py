@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ENTRY_POINT_GROUP", "Registry", "RegistryEntry"]
 
 ENTRY_POINT_GROUP = "fastnfurious.integrations"
+"""Where a third party's package announces its integrations."""
 
 _BUILT_IN: tuple[RegistryEntry, ...] = ()
 

@@ -1,0 +1,39 @@
+"""The table of settings, made from the settings classes at build time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fastnfurious.core.health import HealthSettings
+from fastnfurious.core.settings import FastNFuriousSettings, SettingDescription, Settings
+
+__all__ = ["MARKER", "settings_classes", "table"]
+
+MARKER = "<!-- the settings -->"
+"""Stands in ``reference/settings.md`` where the tables go."""
+
+
+def settings_classes() -> list[type[Settings]]:
+    """Return every settings class of the library, in the order of the page."""
+    return [FastNFuriousSettings, HealthSettings]
+
+
+def table() -> str:
+    """Return one section with one table for each settings class."""
+    return "\n\n".join(map(_section, settings_classes()))
+
+
+def _section(settings: type[Settings]) -> str:
+    purpose = (settings.__doc__ or "").split("\n")[0]
+    head = f"## {settings.__name__}\n\n{purpose}\n\n| variable | type | default | what it does |"
+    return "\n".join([head, "| --- | --- | --- | --- |", *_rows(settings.describe())])
+
+
+def _rows(settings: Iterable[SettingDescription]) -> Iterable[str]:
+    for row in settings:
+        default = "*required*" if row.default is None else f"`{row.default}`" if row.default else ""
+        yield f"| `{row.variable}` | {_cell(row.type)} | {default} | {_cell(row.description)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
