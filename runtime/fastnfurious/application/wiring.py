@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fastnfurious.core.errors import IntegrationNotEnabled
+from fastnfurious.core.health import Health
 from fastnfurious.core.integration import Integration
 from fastnfurious.core.registry import Registry
 from fastnfurious.core.settings import FastNFuriousSettings
@@ -21,6 +22,8 @@ class Integrations:
         names: Those that the application named, opened at start-up; ``None`` allows all of them.
     """
 
+    name = "integrations"
+
     def __init__(self, registry: Registry, names: Iterable[str] | None = None) -> None:
         self._registry = registry
         self._names = None if names is None else tuple(names)
@@ -31,6 +34,18 @@ class Integrations:
     def __contains__(self, name: object) -> bool:
         """Return whether an integration of that name is known, enabled or not."""
         return name in self._registry
+
+    def prepare(self, service: FastNFuriousSettings, health: Health) -> None:
+        """Say for whom the integrations are opened."""
+
+    async def open(self) -> None:
+        """Open."""
+
+    async def drain(self) -> None:
+        """Drain."""
+
+    async def aclose(self) -> None:
+        """Close."""
 
     def get(self, name: str, service: FastNFuriousSettings) -> Integration:
         """Return an integration, loaded but not opened.

@@ -92,12 +92,14 @@ class CheckOutcome:
         result: What it said.
         latency: Seconds that it took.
         time: When it ran, in UTC.
+        component_type: What was checked: ``component``, ``datastore`` or ``system``.
     """
 
     name: str
     result: CheckResult
     latency: float
     time: datetime
+    component_type: str = "component"
 
 
 @dataclass(frozen=True, slots=True)
