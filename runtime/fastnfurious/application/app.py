@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from fastnfurious.application.routing import index_routes
 from fastnfurious.application.wiring import Integrations
 from fastnfurious.core.registry import Registry
 from fastnfurious.core.settings import FastNFuriousSettings
@@ -40,6 +41,7 @@ class FastNFuriousAPI(FastAPI):
         self._integrations = Integrations(Registry.discover(), integrations)
         self._problem_details = problem_details
         super().__init__(**options)
+        index_routes(self.router)
 
     @property
     def settings(self) -> FastNFuriousSettings:
