@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from fastnfurious.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from fastnfurious_generator.render import render
-    from fastnfurious_generator.template import Question, Template
+    from fastnfurious_generator.render import render as render
+    from fastnfurious_generator.template import Question as Question
+    from fastnfurious_generator.template import Template as Template
 
 __getattr__, __all__ = lazy_names(
     __name__,

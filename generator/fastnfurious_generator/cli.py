@@ -78,7 +78,9 @@ def new(
     folder = output or Path(re.sub("[^a-z0-9]+", "-", name.lower()).strip("-") or "service")
     ask = not defaults and sys.stdin.isatty() and sys.stdout.isatty()
     render(folder, answers, ask=ask, overwrite=overwrite)
-    print(f"{folder} is ready. Next:\n\n    cd {folder}\n    inv install\n    inv test\n    inv start")
+    print(
+        f"{folder} is ready. Next:\n\n    cd {folder}\n    inv install\n    inv test\n    inv start"
+    )
 
 
 @program.command()
