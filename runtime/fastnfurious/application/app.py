@@ -21,6 +21,7 @@ from fastnfurious.application.middleware import ObservingMiddleware
 from fastnfurious.application.problem_handlers import problem_handlers
 from fastnfurious.application.problem_schema import document_problems
 from fastnfurious.application.routes import add_management_routes
+from fastnfurious.application.routing import index_routes
 from fastnfurious.application.wiring import Integrations
 from fastnfurious.core.clock import Clock
 from fastnfurious.core.health import Health, HealthSettings
@@ -105,6 +106,7 @@ class FastNFuriousAPI(FastAPI):
         super().__init__(**options)
         self._own_lifespan = self.router.lifespan_context
         self.router.lifespan_context = self._lifespan
+        index_routes(self.router)
 
     @cached_property
     def settings(self) -> FastNFuriousSettings:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from fastnfurious.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from fastnfurious.metrics.http import HttpMetrics
-    from fastnfurious.metrics.integration import Metrics
-    from fastnfurious.metrics.settings import MetricsSettings
+    from fastnfurious.metrics.http import HttpMetrics as HttpMetrics
+    from fastnfurious.metrics.integration import Metrics as Metrics
+    from fastnfurious.metrics.settings import MetricsSettings as MetricsSettings
 
 __getattr__, __all__ = lazy_names(
     __name__,
