@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 from fastnfurious.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from starlette.testclient import TestClient
+    from starlette.testclient import TestClient as TestClient
 
-    from fastnfurious.testing.async_client import AsyncTestClient
-    from fastnfurious.testing.clock import FrozenClock
-    from fastnfurious.testing.identifiers import SequentialIdentifiers
-    from fastnfurious.testing.live_server import LiveServer
+    from fastnfurious.testing.async_client import AsyncTestClient as AsyncTestClient
+    from fastnfurious.testing.clock import FrozenClock as FrozenClock
+    from fastnfurious.testing.identifiers import SequentialIdentifiers as SequentialIdentifiers
+    from fastnfurious.testing.live_server import LiveServer as LiveServer
 
 __getattr__, __all__ = lazy_names(
     __name__,
