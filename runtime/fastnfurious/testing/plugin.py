@@ -6,7 +6,7 @@ pytest itself is imported until a fixture is used.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fastnfurious.testing.clock import FrozenClock
     from fastnfurious.testing.identifiers import SequentialIdentifiers
     from fastnfurious.testing.live_server import LiveServer
+    from fastnfurious.testing.loop_watch import LoopWatch
 
 __all__ = [
     "app",
@@ -27,9 +28,12 @@ __all__ = [
     "dependency_overrides",
     "ids",
     "live_server",
+    "responsive_loop",
 ]
 
 _APP_OPTION = "fastnfurious_app"
+_BLOCKING_OPTION = "fastnfurious_blocking_threshold"
+_MAY_BLOCK = "loop_may_block"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,6 +44,70 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "for example my_service.app:app.",
         default="",
     )
+    parser.addini(
+        _BLOCKING_OPTION,
+        "Seconds for which one callback may hold an event loop before the test fails; "
+        "0, the default, allows any time.",
+        default="0",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the doubles of integrations available, in projects that test a service."""
+    config.addinivalue_line("markers", f"{_MAY_BLOCK}: this test may hold its event loop.")
+    _blocking_threshold(config)
+    if config.getini(_APP_OPTION):
+        from fastnfurious.testing.doubles import register_doubles
+
+        register_doubles(config.pluginmanager)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the variants of tests that would run an application on Trio.
+
+    AnyIO's plugin repeats a test for each loop that is installed; the application has only one.
+    """
+    left_out = [item for item in items if _is_for_trio(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _is_for_trio(item: pytest.Item) -> bool:
+    call = getattr(item, "callspec", None)
+    backend = call.params.get("anyio_backend") if call is not None else None
+    name = backend[0] if isinstance(backend, tuple) else backend
+    return name == "trio" and "async_client" in getattr(item, "fixturenames", ())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Fail a test that blocks an event loop, in projects that set a threshold."""
+    watch = _watch_of(item)
+    if watch is None:
+        return (yield)
+    with watch:
+        return (yield)
+
+
+def _watch_of(item: pytest.Item) -> LoopWatch | None:
+    asked_for: LoopWatch | None = getattr(item, "funcargs", {}).get("responsive_loop")
+    threshold = _blocking_threshold(item.config)
+    if asked_for or not threshold or item.get_closest_marker(_MAY_BLOCK):
+        return asked_for
+    from fastnfurious.testing.loop_watch import LoopWatch
+
+    return LoopWatch(threshold)
+
+
+def _blocking_threshold(config: pytest.Config) -> float:
+    text = str(config.getini(_BLOCKING_OPTION))
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        raise pytest.UsageError(
+            f"{_BLOCKING_OPTION} = {text!r} is not accepted: a number of seconds, such as 0.1"
+        ) from None
 
 
 @pytest.fixture
@@ -71,8 +139,8 @@ def client(app: Any, dependency_overrides: object) -> Iterator[TestClient]:
     """Return a client for plain tests; the application is started and stopped around the test."""
     from starlette.testclient import TestClient
 
-    with TestClient(app) as client:
-        yield client
+    with TestClient(app) as started:
+        yield started
 
 
 @pytest.fixture
@@ -86,8 +154,8 @@ async def async_client(
     """
     from fastnfurious.testing.async_client import AsyncTestClient
 
-    async with AsyncTestClient(app) as client:
-        yield client
+    async with AsyncTestClient(app) as started:
+        yield started
 
 
 @pytest.fixture
@@ -113,3 +181,14 @@ def ids() -> SequentialIdentifiers:
     from fastnfurious.testing.identifiers import SequentialIdentifiers
 
     return SequentialIdentifiers()
+
+
+@pytest.fixture
+def responsive_loop() -> LoopWatch:
+    """Fail the test when a callback holds an event loop for more than a tenth of a second.
+
+    Assign ``responsive_loop.threshold`` to allow another time.
+    """
+    from fastnfurious.testing.loop_watch import LoopWatch
+
+    return LoopWatch()
