@@ -7,7 +7,7 @@ pytest fixtures that hand it out; ours and third parties' are found alike, throu
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Any, NoReturn
+from types import ModuleType
 
 import pytest
 
@@ -29,18 +29,26 @@ def register_doubles(plugins: pytest.PytestPluginManager, registry: Registry | N
     registry = Registry.discover() if registry is None else registry
     for entry in map(registry.__getitem__, registry):
         if not entry.installed:
-            plugins.register(_Missing(entry), f"fastnfurious-missing-{entry.name}")
-        elif find_spec(entry.testing) is not None:
+            plugins.register(_explanation(entry), f"fastnfurious-missing-{entry.name}")
+        elif _exists(entry.testing):
             plugins.import_plugin(entry.testing)
 
 
-class _Missing:
-    """Offer one fixture, which explains why it cannot be had."""
+def _exists(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
-    def __init__(self, entry: RegistryEntry) -> None:
-        def explain() -> NoReturn:
-            entry.load()
-            raise RuntimeError(f"{entry.name} was installed while the tests were running")
 
-        fixture: Any = pytest.fixture(name=entry.name)(explain)
-        self.fixture = fixture
+def _explanation(entry: RegistryEntry) -> ModuleType:
+    """Return a plugin with one fixture, which says why it cannot be had."""
+
+    @pytest.fixture(name=entry.name)
+    def explain() -> None:
+        entry.load()
+
+    # Pytest looks for fixtures on the type of a plugin, unless the plugin is a module.
+    plugin = ModuleType(f"missing_{entry.name}")
+    setattr(plugin, entry.name, explain)
+    return plugin
