@@ -169,9 +169,10 @@ def mark_logged(error: BaseException) -> None:
     A server that meets the same error again on its way out can then stay silent, so that one
     failure is one log entry.
     """
-    setattr(error, _LOGGED, True)
+    # Past `__setattr__`: an exception that is a frozen dataclass refuses that.
+    error.__dict__[_LOGGED] = True
 
 
 def is_logged(error: BaseException) -> bool:
     """Return whether `mark_logged` has seen this error."""
-    return getattr(error, _LOGGED, False) is True
+    return error.__dict__.get(_LOGGED) is True
