@@ -14,11 +14,13 @@ import pytest
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
+    from fastnfurious.logs.testing import RecordedLogs
     from fastnfurious.testing.async_client import AsyncTestClient
     from fastnfurious.testing.clock import FrozenClock
     from fastnfurious.testing.identifiers import SequentialIdentifiers
     from fastnfurious.testing.live_server import LiveServer
     from fastnfurious.testing.loop_watch import LoopWatch
+    from fastnfurious.tracing.testing import RecordedSpans
 
 __all__ = [
     "app",
@@ -28,7 +30,9 @@ __all__ = [
     "dependency_overrides",
     "ids",
     "live_server",
+    "logs",
     "responsive_loop",
+    "spans",
 ]
 
 _APP_OPTION = "fastnfurious_app"
@@ -135,18 +139,29 @@ def dependency_overrides(app: Any) -> Iterator[dict[Any, Any]]:
 
 
 @pytest.fixture
-def client(app: Any, dependency_overrides: object) -> Iterator[TestClient]:
+def prepared_app(
+    request: pytest.FixtureRequest, app: Any, dependency_overrides: object
+) -> Iterator[Any]:
+    """Return the application as the clients start it: a test that uses ``ids`` sees them in it."""
+    if "ids" not in request.fixturenames or not hasattr(app, "identifiers"):
+        yield app
+        return
+    before, app.identifiers = app.identifiers, request.getfixturevalue("ids")
+    yield app
+    app.identifiers = before
+
+
+@pytest.fixture
+def client(prepared_app: Any) -> Iterator[TestClient]:
     """Return a client for plain tests; the application is started and stopped around the test."""
     from starlette.testclient import TestClient
 
-    with TestClient(app) as started:
+    with TestClient(prepared_app) as started:
         yield started
 
 
 @pytest.fixture
-async def async_client(
-    app: Any, dependency_overrides: object, anyio_backend: object
-) -> AsyncIterator[AsyncTestClient]:
+async def async_client(prepared_app: Any, anyio_backend: object) -> AsyncIterator[AsyncTestClient]:
     """Return a client for async tests, which run in the same loop as the application.
 
     A test that uses this fixture needs no marker: AnyIO's pytest plugin, installed with FastAPI,
@@ -154,22 +169,43 @@ async def async_client(
     """
     from fastnfurious.testing.async_client import AsyncTestClient
 
-    async with AsyncTestClient(app) as started:
+    async with AsyncTestClient(prepared_app) as started:
         yield started
 
 
 @pytest.fixture
-def live_server(app: Any, dependency_overrides: object) -> Iterator[LiveServer]:
+def live_server(prepared_app: Any) -> Iterator[LiveServer]:
     """Return a server on a real port of this machine, ready for requests at its ``url``."""
     from fastnfurious.testing.live_server import LiveServer
 
-    with LiveServer(app) as server:
+    with LiveServer(prepared_app) as server:
         yield server
 
 
 @pytest.fixture
+def spans(app: Any) -> Iterator[RecordedSpans]:
+    """Return the spans that the application records during the test; none is exported."""
+    from fastnfurious.tracing.testing import RecordedSpans
+
+    with RecordedSpans(app.tracing) as recorded:
+        yield recorded
+
+
+@pytest.fixture
+def logs() -> Iterator[RecordedLogs]:
+    """Return what is logged during the test, by whichever library, line by line."""
+    from fastnfurious.logs.testing import RecordedLogs
+
+    with RecordedLogs() as recorded:
+        yield recorded
+
+
+@pytest.fixture
 def clock() -> FrozenClock:
-    """Return a clock that stands still until the test moves it."""
+    """Return a clock that stands still until the test moves it.
+
+    An application takes its clock when it is made: ``FastNFuriousAPI(clock=clock)``.
+    """
     from fastnfurious.testing.clock import FrozenClock
 
     return FrozenClock()
@@ -177,7 +213,7 @@ def clock() -> FrozenClock:
 
 @pytest.fixture
 def ids() -> SequentialIdentifiers:
-    """Return a source of identifiers that counts up from 1."""
+    """Return a source of identifiers that counts up from 1; the application's requests use it."""
     from fastnfurious.testing.identifiers import SequentialIdentifiers
 
     return SequentialIdentifiers()
