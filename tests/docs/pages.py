@@ -61,7 +61,8 @@ class Block:
     @property
     def place(self) -> str:
         """Return the page and line, as a compiler would print them."""
-        return f"{self.path.relative_to(ROOT)}:{self.line}"
+        inside = self.path.is_relative_to(ROOT)
+        return f"{self.path.relative_to(ROOT) if inside else self.path}:{self.line}"
 
 
 def documents() -> list[Path]:
