@@ -16,8 +16,8 @@ from tests.template.service import ROOT, Service, outside
 def library_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a wheel of this repository."""
     folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
-    subprocess.run(build, check=True, env=outside(), capture_output=True, timeout=120)
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
+    subprocess.run([*build, str(ROOT)], check=True, env=outside(), capture_output=True, timeout=120)
     (wheel,) = folder.glob("*.whl")
     return wheel
 

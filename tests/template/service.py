@@ -37,9 +37,7 @@ class Service:
 
     folder: Path
 
-    def run(
-        self, *command: str | Path, timeout: float = 300, **variables: str
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command there, whatever its exit code; nothing of this repository is active."""
         return subprocess.run(
             command,
@@ -47,7 +45,7 @@ class Service:
             env=outside(**variables),
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=300,
         )
 
     def succeed(self, *command: str | Path, **variables: str) -> str:
@@ -90,5 +88,6 @@ class Service:
         (site / "shared.pth").write_text(f"import site; site.addsitedir({shared!r})\n")
 
     def _pip(self, venv: Path, *arguments: str) -> None:
-        pip = [sys.executable, "-m", "pip", "--python", venv / "bin" / "python", "install", "-q"]
-        self.succeed(*pip, "--no-deps", "--ignore-requires-python", *arguments)
+        python = str(venv / "bin" / "python")
+        pip = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps"]
+        self.succeed(*pip, "--ignore-requires-python", *arguments)
