@@ -16,6 +16,7 @@ A block that cannot run says so, visibly, in the paragraph above it: ``*Not run:
 from __future__ import annotations
 
 import os
+import pty
 import re
 import shlex
 import signal
@@ -25,11 +26,13 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from threading import Thread
 from types import ModuleType
+from typing import IO
 
 __all__ = ["ROOT", "Block", "blocks", "documents", "main"]
 
@@ -177,14 +180,20 @@ class _Story:
 
 @contextmanager
 def _served(command: str) -> Iterator[Path]:
-    with NamedTemporaryFile("wb") as output:
+    # A reader starts a service at a terminal; it gets one here too, without colours.
+    controller, terminal = pty.openpty()
+    with NamedTemporaryFile("wb", buffering=0) as output:
         process = subprocess.Popen(
             ["bash", "-c", f"exec {command}"],
+            env={**os.environ, "NO_COLOR": "1", "TERM": "dumb"},
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdout=terminal,
+            stderr=terminal,
             start_new_session=True,
         )
+        os.close(terminal)
+        reader = Thread(target=_copy, args=(controller, output), daemon=True)
+        reader.start()
         try:
             yield Path(output.name)
         finally:
@@ -194,6 +203,14 @@ def _served(command: str) -> Iterator[Path]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            reader.join(timeout=10)
+            os.close(controller)
+
+
+def _copy(controller: int, output: IO[bytes]) -> None:
+    with suppress(OSError):  # Linux says so when the last writer has closed the terminal
+        while data := os.read(controller, 65536):
+            output.write(data.replace(b"\r\n", b"\n"))
 
 
 def _write(block: Block, file: Path) -> None:
