@@ -116,7 +116,8 @@ def test_the_clock_can_be_frozen(start: Start, page: Page) -> None:
 def test_loguru_names_its_caller(start: Start, page: Page) -> None:
     """File, line, function and module are those of the call."""
     start()
-    logger.info("hello"), (number := here())
+    number = here() + 1
+    logger.info("hello")
     assert page.line["source"] == source(number, "test_loguru_names_its_caller")
     assert page.line["logger"] == __name__
 
@@ -128,7 +129,8 @@ def test_loguru_depth_names_the_callers_caller(start: Start, page: Page) -> None
     def wrapper() -> None:
         logger.opt(depth=1).info("hello")
 
-    wrapper(), (number := here())
+    number = here() + 1
+    wrapper()
     assert page.line["source"] == source(number, "test_loguru_depth_names_the_callers_caller")
 
 
@@ -139,8 +141,10 @@ def test_the_standard_library_names_its_caller(start: Start, page: Page) -> None
     def wrapper() -> None:
         logging.getLogger("std").warning("hello", stacklevel=2)
 
-    logging.getLogger("std").warning("hello"), (first := here())
-    wrapper(), (second := here())
+    first = here() + 1
+    logging.getLogger("std").warning("hello")
+    second = here() + 1
+    wrapper()
     name = "test_the_standard_library_names_its_caller"
     assert [line["source"] for line in page.lines] == [source(first, name), source(second, name)]
     assert page.lines[0]["logger"] == "std"
@@ -151,7 +155,8 @@ def test_a_warning_names_the_line_warned_about(start: Start, page: Page) -> None
     start()
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        warnings.warn("old", DeprecationWarning, stacklevel=1), (number := here())
+        number = here() + 1
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
     line = page.line
     assert (line["logger"], line["level"], line["message"]) == ("py.warnings", "WARNING", "old")
     assert (line["source"]["file"], line["source"]["line"]) == (__file__, number)

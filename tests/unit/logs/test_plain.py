@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum, IntEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
@@ -21,6 +21,9 @@ from loguru import logger
 from fastnfurious.logs.plain import plain
 
 from .conftest import Page, Start
+
+if TYPE_CHECKING:
+    from loguru import Record
 
 
 class Hostile(Exception):
@@ -123,6 +126,15 @@ def empty(page: Page) -> None:
     page.truncate()
 
 
+def saying(message: str) -> Callable[[Record], None]:
+    """Return a patch that sets the message, braces and all."""
+
+    def patch(record: Record) -> None:
+        record["message"] = message
+
+    return patch
+
+
 def strictly(text: str) -> Any:
     """Parse JSON as the standard has it, without NaN and Infinity."""
 
@@ -147,7 +159,7 @@ def test_every_loguru_line_is_one_json_object(
     """Whatever message and extra are, there is one line, it parses, and it has its fields."""
     empty(page)
     logs = start()
-    logger.bind(**{name: value}).patch(lambda record: record.update(message=message)).info("")
+    logger.bind(**{name: value}).patch(saying(message)).info("")
     logs.restore()
     text, rest = page.text.split("\n")
     line = strictly(text)
@@ -196,7 +208,7 @@ def test_text_lines_hold_nothing_that_controls_a_terminal(
     """No escape sequence gets through, and no line but the first begins at the margin."""
     empty(page)
     logs = start(format="text")
-    logger.bind(value=value).patch(lambda record: record.update(message=message)).info("")
+    logger.bind(value=value).patch(saying(message)).info("")
     logs.restore()
     first, *others = page.text.split("\n")[:-1]
     assert not any(ord(letter) < 32 and letter != "\t" for letter in page.text.replace("\n", ""))
