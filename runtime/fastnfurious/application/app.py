@@ -77,6 +77,7 @@ class FastNFuriousAPI(FastAPI):
     Attributes:
         lifecycle: Where the application is between start and stop.
         identifiers: What makes request ids; may be exchanged at any time.
+        problem_details: Whether errors are answered as problem details.
         integrations: The integrations, by name; ``app.<name>`` gives the resource of one.
 
     Example:
@@ -97,7 +98,7 @@ class FastNFuriousAPI(FastAPI):
     ) -> None:
         self._settings = settings
         self.integrations = Integrations(self, integrations)
-        self._problem_details = problem_details
+        self.problem_details = problem_details
         self._clock = clock
         self.identifiers = identifiers
         self.lifecycle = Lifecycle(self.integrations.drain)
@@ -158,7 +159,7 @@ class FastNFuriousAPI(FastAPI):
         """Return FastAPI's stack inside the middleware that observes every request."""
         add_management_routes(self)
         self._share_with_mounted()
-        if self._problem_details:
+        if self.problem_details:
             self._answer_with_problems()
         inner = super().build_middleware_stack()
         return ObservingMiddleware(inner, self, alone=self._observes_alone)
@@ -176,7 +177,7 @@ class FastNFuriousAPI(FastAPI):
         """Return the OpenAPI document, in which errors are the problems that are really sent."""
         known = self.openapi_schema
         schema = super().openapi()
-        if self._problem_details and schema is not known:
+        if self.problem_details and schema is not known:
             document_problems(schema)
         return schema
 
