@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from fastnfurious.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from fastnfurious.application.app import FastNFuriousAPI
-    from fastnfurious.application.exceptions import HTTPException
-    from fastnfurious.core.settings import FastNFuriousSettings
+    from fastnfurious.application.app import FastNFuriousAPI as FastNFuriousAPI
+    from fastnfurious.application.exceptions import HTTPException as HTTPException
+    from fastnfurious.core.settings import FastNFuriousSettings as FastNFuriousSettings
 
 __version__ = "0.1.0"
 

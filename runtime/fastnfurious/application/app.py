@@ -2,22 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from functools import cached_property
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.exception_handlers import (
+    http_exception_handler,
+    request_validation_exception_handler,
+    websocket_request_validation_exception_handler,
+)
+from fastapi.telemetry import TelemetryConfig
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fastnfurious.application.lifecycle import Lifecycle
+from fastnfurious.application.middleware import ObservingMiddleware
+from fastnfurious.application.problem_handlers import problem_handlers
+from fastnfurious.application.problem_schema import document_problems
+from fastnfurious.application.routes import add_management_routes
+from fastnfurious.application.routing import index_routes
 from fastnfurious.application.wiring import Integrations
-from fastnfurious.core.registry import Registry
+from fastnfurious.core.clock import Clock
+from fastnfurious.core.health import Health, HealthSettings
+from fastnfurious.core.identifiers import IdentifierFactory, new_identifier
+from fastnfurious.core.lifespan import Lifespan
 from fastnfurious.core.settings import FastNFuriousSettings
+from fastnfurious.logs.integration import Logs
+from fastnfurious.logs.settings import LogSettings
+from fastnfurious.metrics.integration import Metrics
+from fastnfurious.metrics.settings import MetricsSettings
+from fastnfurious.tracing.integration import Tracing
+from fastnfurious.tracing.settings import TracingSettings
+from fastnfurious.tracing.span import Span
+from fastnfurious.tracing.tracer import Tracer
 
 __all__ = ["FastNFuriousAPI"]
+
+# Two observers would count everything twice.
+_FASTAPI_TELEMETRY_OFF: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+_FASTAPI_HANDLERS = frozenset(
+    {
+        http_exception_handler,
+        request_validation_exception_handler,
+        websocket_request_validation_exception_handler,
+    }
+)
 
 
 class FastNFuriousAPI(FastAPI):
     """Serve an API with logs, traces, metrics, health and problem details switched on.
 
-    Everything that FastAPI can do still works; every argument of FastAPI is accepted.
+    Everything that FastAPI can do still works; every argument of FastAPI is accepted. Nothing is
+    read from the environment and nothing is opened before the application starts or answers its
+    first request.
 
     Args:
         settings: The service's settings, or the class to load them from when they are first needed.
@@ -25,7 +69,19 @@ class FastNFuriousAPI(FastAPI):
             that are installed can be used.
         problem_details: Answer errors as RFC 9457 problem details; ``False`` keeps FastAPI's own
             error bodies, for an API whose clients depend on them.
+        clock: Tells the time; a test hands in one that stands still.
+        identifiers: Makes request ids; a test hands in one that counts.
         **options: Passed on to FastAPI.
+
+    Attributes:
+        lifecycle: Where the application is between start and stop.
+        identifiers: What makes request ids; may be exchanged at any time.
+        integrations: The integrations, by name; ``app.<name>`` gives the resource of one.
+
+    Example:
+        >>> app = FastNFuriousAPI(title="Demo application")
+        >>> app.lifecycle.state.value
+        'starting'
     """
 
     def __init__(
@@ -34,26 +90,111 @@ class FastNFuriousAPI(FastAPI):
         settings: FastNFuriousSettings | type[FastNFuriousSettings] = FastNFuriousSettings,
         integrations: Iterable[str] | None = None,
         problem_details: bool = True,
+        clock: Clock | None = None,
+        identifiers: IdentifierFactory = new_identifier,
         **options: Any,
     ) -> None:
         self._settings = settings
-        self._integrations = Integrations(Registry.discover(), integrations)
+        self.integrations = Integrations(self, integrations)
         self._problem_details = problem_details
+        self._clock = clock
+        self.identifiers = identifiers
+        self.lifecycle = Lifecycle(self.integrations.drain)
+        self._observes_alone = options.get("telemetry") is None
+        if self._observes_alone:
+            options["telemetry"] = _FASTAPI_TELEMETRY_OFF
         super().__init__(**options)
+        self._own_lifespan = self.router.lifespan_context
+        self.router.lifespan_context = self._lifespan
+        index_routes(self.router)
 
-    @property
+    @cached_property
     def settings(self) -> FastNFuriousSettings:
         """Return the service's settings, loaded at the first use.
 
         Raises:
             SettingsError: A variable is missing or malformed.
         """
-        if isinstance(self._settings, type):
-            self._settings = self._settings.load()
-        return self._settings
+        return self._settings.load() if isinstance(self._settings, type) else self._settings
+
+    @cached_property
+    def logs(self) -> Logs:
+        """Return what formats and writes the logs; it takes them over when the service starts."""
+        return Logs(LogSettings.load(), self.settings, clock=self._clock)
+
+    @cached_property
+    def tracing(self) -> Tracing:
+        """Return what records and exports spans."""
+        return Tracing(TracingSettings.load(), self.settings)
+
+    @property
+    def tracer(self) -> Tracer:
+        """Return the tracer, for spans of your own."""
+        return self.tracing.tracer
+
+    @property
+    def current_span(self) -> Span:
+        """Return the span of what is running now, normally the request."""
+        return self.tracing.tracer.current_span
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Return the metrics: those that are built in, and what makes your own."""
+        return Metrics(MetricsSettings.load(), self.settings)
+
+    @cached_property
+    def health(self) -> Health:
+        """Return the health checks; ``@app.health.check()`` adds one."""
+        return Health(HealthSettings.load(), self._clock)
 
     def __getattr__(self, name: str) -> Any:
         """Return the resource of an integration, for example ``app.nats``."""
-        if name.startswith("_") or name not in self._integrations:
+        if name.startswith("_") or name not in self.integrations:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return self._integrations.get(name, self.settings).resource
+        return self.integrations.get(name).resource
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return FastAPI's stack inside the middleware that observes every request."""
+        add_management_routes(self)
+        if self._problem_details:
+            self._answer_with_problems()
+        inner = super().build_middleware_stack()
+        return ObservingMiddleware(inner, self, alone=self._observes_alone)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, by the shortest way while FastAPI has nothing to add to it."""
+        stack = self.middleware_stack
+        if stack is None or self.root_path or not self._observes_alone:
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        await stack(scope, receive, send)
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document, in which errors are the problems that are really sent."""
+        known = self.openapi_schema
+        schema = super().openapi()
+        if self._problem_details and schema is not known:
+            document_problems(schema)
+        return schema
+
+    def _answer_with_problems(self) -> None:
+        """Fill in problem handlers, except where the application has handlers of its own."""
+        for raised, handler in problem_handlers().items():
+            present = self.exception_handlers.get(raised)
+            if present in _FASTAPI_HANDLERS:
+                self.exception_handlers[raised] = handler
+            elif raised is not Exception or 500 not in self.exception_handlers:
+                self.exception_handlers.setdefault(raised, handler)
+
+    @asynccontextmanager
+    async def _lifespan(self, app: FastAPI) -> AsyncIterator[Any]:
+        self.lifecycle.starting()
+        parts = (self.logs, self.tracing, self.metrics, self.integrations)
+        async with Lifespan(parts), self._own_lifespan(app) as state:
+            self.lifecycle.ready()
+            try:
+                yield state
+            finally:
+                await self.lifecycle.drain()
+        self.lifecycle.stopped()

@@ -2,55 +2,189 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from functools import cached_property
+from typing import Any, Protocol
 
-from fastnfurious.core.errors import IntegrationNotEnabled
-from fastnfurious.core.integration import Integration
+from loguru import logger
+
+from fastnfurious.core.errors import IntegrationNotEnabled, SettingFault, SettingsError
+from fastnfurious.core.health import Health, HealthSettings
+from fastnfurious.core.integration import Integration, Mode
+from fastnfurious.core.lifespan import open_part
 from fastnfurious.core.registry import Registry
-from fastnfurious.core.settings import FastNFuriousSettings
+from fastnfurious.core.settings import FastNFuriousSettings, Settings
+from fastnfurious.logs.settings import LogSettings
+from fastnfurious.metrics.settings import MetricsSettings
+from fastnfurious.tracing.settings import TracingSettings
 
-__all__ = ["Integrations"]
+__all__ = ["Integrations", "settings_classes"]
+
+
+class Owner(Protocol):
+    """What the integrations need of the application."""
+
+    @property
+    def settings(self) -> FastNFuriousSettings:
+        """Return the service's settings."""
+        ...
+
+    @property
+    def health(self) -> Health:
+        """Return where health checks are registered."""
+        ...
 
 
 class Integrations:
     """Hold the integrations of one application; each is loaded when it is first asked for.
 
+    Remote ones, and all that the application names, are opened at start-up. An embedded one opens
+    itself when it is first used, so one that nobody uses costs nothing.
+
     Args:
-        registry: Every integration that is known.
-        names: Those that the application named, opened at start-up; ``None`` allows all of them.
+        owner: The application.
+        names: Those that the application named; ``None`` allows all that are installed.
+        registry: Every integration that is known; by default found when first needed.
+
+    Raises:
+        UnknownIntegration: An integration of that name does not exist.
     """
 
-    def __init__(self, registry: Registry, names: Iterable[str] | None = None) -> None:
-        self._registry = registry
+    name = "integrations"
+
+    def __init__(
+        self, owner: Owner, names: Iterable[str] | None = None, registry: Registry | None = None
+    ) -> None:
+        self._owner = owner
         self._names = None if names is None else tuple(names)
         self._loaded: dict[str, Integration] = {}
+        if registry is not None:
+            self.registry = registry
         for name in self._names or ():
-            registry[name]
+            self.registry[name]
+
+    @cached_property
+    def registry(self) -> Registry:
+        """Return every integration that is known: ours and those of installed plugins."""
+        return Registry.discover()
 
     def __contains__(self, name: object) -> bool:
         """Return whether an integration of that name is known, enabled or not."""
-        return name in self._registry
+        return name in self.registry
 
-    def get(self, name: str, service: FastNFuriousSettings) -> Integration:
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names that the application can use, in the order of opening."""
+        if self._names is not None:
+            return iter(self._names)
+        return (name for name in self.registry if self.registry[name].installed)
+
+    def get(self, name: str) -> Integration:
         """Return an integration, loaded but not opened.
 
         Raises:
             UnknownIntegration: Nothing has that name.
             IntegrationNotEnabled: The application left it out.
             IntegrationNotInstalled: A driver is missing.
-            SettingsError: Its settings are wrong.
+            SettingsError: Its settings are wrong, or an embedded stand-in is not allowed here.
         """
         if name not in self._loaded:
-            self._loaded[name] = self._load(name, service)
+            self._loaded[name] = self._load(name)
         return self._loaded[name]
 
-    def _load(self, name: str, service: FastNFuriousSettings) -> Integration:
-        entry = self._registry[name]
+    @contextmanager
+    def replaced(self, name: str, integration: Integration) -> Iterator[None]:
+        """Put another integration in a name's place for the length of a ``with`` block.
+
+        Tests hand in a recording double; the application does not notice.
+
+        Raises:
+            UnknownIntegration: Nothing has that name.
+        """
+        self.registry[name]
+        before = self._loaded.get(name)
+        self._loaded[name] = integration
+        try:
+            yield
+        finally:
+            self._loaded.pop(name)
+            if before is not None:
+                self._loaded[name] = before
+
+    async def open(self) -> None:
+        """Open those that are named or remote, in order.
+
+        Raises:
+            SettingsError: Settings are wrong; those of all integrations are checked first.
+            StartupError: One could not be opened.
+        """
+        for name in self._opened_at_start():
+            await open_part(self.get(name))
+
+    async def drain(self) -> None:
+        """Let all of them finish the messages that they hold, at the same time."""
+        draining = [integration.drain() for integration in self._loaded.values()]
+        outcomes = await asyncio.gather(*draining, return_exceptions=True)
+        for name, outcome in zip(list(self._loaded), outcomes, strict=False):
+            if isinstance(outcome, BaseException):
+                logger.opt(exception=outcome).error("{} could not be drained", name)
+
+    async def aclose(self) -> None:
+        """Close all that were loaded, in reverse; an error of one does not keep others open."""
+        async with AsyncExitStack() as stack:
+            for integration in self._loaded.values():
+                stack.push_async_callback(integration.aclose)
+
+    def _opened_at_start(self) -> list[str]:
+        modes, faults = {}, list[SettingFault]()
+        for name in self:
+            try:
+                modes[name] = self._describe(name)[2]
+            except SettingsError as error:
+                faults.extend(error.faults)
+        if faults:
+            raise SettingsError(faults)
+        return [name for name, mode in modes.items() if self._names or mode is Mode.REMOTE]
+
+    def _describe(self, name: str) -> tuple[type[Integration], Settings, Mode]:
+        integration = self.registry[name].load()
+        settings = integration.settings_class.load()
+        return integration, settings, integration.mode_of(settings, self._owner.settings)
+
+    def _load(self, name: str) -> Integration:
+        self.registry[name]
         if self._names is not None and name not in self._names:
             raise IntegrationNotEnabled(
                 f"This application leaves {name!r} out: add it to integrations=[…]"
             )
-        integration: Any = entry.load()
-        loaded: Integration = integration(integration.settings_class.load(), service)
+        integration, settings, _ = self._describe(name)
+        loaded = integration(settings, self._owner.settings)
+        health = self._owner.health
+        health.add(
+            name,
+            loaded.check,
+            grace=health.settings.grace_seconds,
+            component_type=loaded.component_type,
+        )
         return loaded
+
+
+def settings_classes(app: Any = None) -> list[type[Settings]]:
+    """Return the settings that a service reads, those of its integrations included.
+
+    Args:
+        app: The application; without one, what every service reads, with all known integrations.
+    """
+    chassis: list[type[Settings]] = [
+        LogSettings,
+        TracingSettings,
+        MetricsSettings,
+        HealthSettings,
+    ]
+    service = FastNFuriousSettings if app is None else type(app.settings)
+    registry = Registry.discover() if app is None else app.integrations.registry
+    names = registry if app is None else app.integrations
+    found = [registry[name] for name in names]
+    loaded = [entry.load().settings_class for entry in found if entry.installed]
+    return [service, *chassis, *loaded]

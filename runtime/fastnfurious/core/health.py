@@ -7,11 +7,13 @@ https://datatracker.ietf.org/doc/html/draft-inadarei-api-health-check-06.
 from __future__ import annotations
 
 import asyncio
+import inspect
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import Field
 
@@ -28,6 +30,8 @@ __all__ = [
     "HealthStatus",
     "Probe",
 ]
+
+_logger = logging.getLogger(__name__)
 
 
 class HealthStatus(StrEnum):
@@ -92,12 +96,14 @@ class CheckOutcome:
         result: What it said.
         latency: Seconds that it took.
         time: When it ran, in UTC.
+        component_type: What was checked: ``component``, ``datastore`` or ``system``.
     """
 
     name: str
     result: CheckResult
     latency: float
     time: datetime
+    component_type: str = "component"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +120,12 @@ class HealthReport:
 
 
 HealthCheck = Callable[[], Awaitable[CheckResult | bool | None] | CheckResult | bool | None]
-"""A function, plain or async: ``None`` and ``True`` pass, ``False`` and an exception fail."""
+"""A function: ``None`` and ``True`` pass, ``False`` and an exception fail.
+
+An async one runs in the event loop, a plain one in a thread.
+"""
 _Check = TypeVar("_Check", bound=HealthCheck)
+_Answer = asyncio.Task[CheckResult | bool | None]
 
 
 @dataclass(slots=True)
@@ -124,7 +134,10 @@ class _Registered:
     check: HealthCheck
     probes: frozenset[Probe]
     grace: float
+    component_type: str
     failing_since: float | None = None
+    status: HealthStatus = HealthStatus.PASS
+    running: _Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +148,10 @@ class _Remembered:
 
 class Health:
     """Hold an application's health checks and answer its probes.
+
+    Args:
+        settings: How health is judged.
+        clock: Tells the time.
 
     Example:
         >>> health = Health()
@@ -152,13 +169,20 @@ class Health:
         self._remembered: dict[Probe, _Remembered] = {}
 
     def check(
-        self, name: str | None = None, *, probes: tuple[Probe, ...] = (Probe.READY,)
+        self,
+        name: str | None = None,
+        *,
+        probes: tuple[Probe, ...] = (Probe.READY,),
+        grace: float = 0.0,
+        component_type: str = "component",
     ) -> Callable[[_Check], _Check]:
         """Register a function as a check, as a decorator.
 
         Args:
             name: Name in the report; the function's own name by default.
             probes: Which probes ask it.
+            grace: Seconds for which a failure only warns.
+            component_type: What is checked: ``component``, ``datastore`` or ``system``.
 
         Raises:
             ValueError: A check of that name exists.
@@ -166,7 +190,13 @@ class Health:
 
         def register(function: _Check) -> _Check:
             own_name = str(getattr(function, "__name__", "check"))
-            self.add(name or own_name, function, probes=probes)
+            self.add(
+                name or own_name,
+                function,
+                probes=probes,
+                grace=grace,
+                component_type=component_type,
+            )
             return function
 
         return register
@@ -178,6 +208,7 @@ class Health:
         *,
         probes: tuple[Probe, ...] = (Probe.READY,),
         grace: float = 0.0,
+        component_type: str = "component",
     ) -> None:
         """Register a check.
 
@@ -186,25 +217,36 @@ class Health:
             check: What to ask.
             probes: Which probes ask it.
             grace: Seconds for which a failure only warns, because it is expected to pass.
+            component_type: What is checked: ``component``, ``datastore`` or ``system``.
 
         Raises:
             ValueError: A check of that name exists.
         """
         if name in self._checks:
             raise ValueError(f"A health check called {name!r} exists; choose another name")
-        self._checks[name] = _Registered(name, check, frozenset(probes), grace)
+        self._checks[name] = _Registered(name, check, frozenset(probes), grace, component_type)
         self._remembered.clear()
+
+    @property
+    def settings(self) -> HealthSettings:
+        """Return how health is judged."""
+        return self._settings
 
     async def report(self, probe: Probe) -> HealthReport:
         """Return the report of a probe; callers within the cache time share one run."""
-        now = self._clock.monotonic()
         remembered = self._remembered.get(probe)
-        if remembered is None or (remembered.report.done() and now >= remembered.until):
+        if remembered is None or self._is_stale(remembered):
             # A task of its own: a prober that hangs up must not take the answer from the others.
             run = asyncio.create_task(self._run(probe))
-            remembered = _Remembered(now + self._settings.cache_seconds, run)
-            self._remembered[probe] = remembered
+            until = self._clock.monotonic() + self._settings.cache_seconds
+            remembered = self._remembered[probe] = _Remembered(until, run)
         return await asyncio.shield(remembered.report)
+
+    def _is_stale(self, remembered: _Remembered) -> bool:
+        if remembered.report.done():
+            return remembered.report.cancelled() or self._clock.monotonic() >= remembered.until
+        # The event loop may have gone away in the middle of a run.
+        return not _is_of_this_loop(remembered.report)
 
     async def _run(self, probe: Probe) -> HealthReport:
         asked = [check for check in self._checks.values() if probe in check.probes]
@@ -213,24 +255,45 @@ class Health:
 
     async def _ask(self, registered: _Registered) -> CheckOutcome:
         time, started = self._clock.now(), self._clock.monotonic()
-        result = await self._answer(registered.check)
+        error, result = await self._answer(registered)
         result = self._with_grace(registered, result, started)
-        return CheckOutcome(registered.name, result, self._clock.monotonic() - started, time)
+        self._report_change(registered, result, error)
+        latency = self._clock.monotonic() - started
+        return CheckOutcome(registered.name, result, latency, time, registered.component_type)
 
-    async def _answer(self, check: HealthCheck) -> CheckResult:
-        try:
-            async with asyncio.timeout(self._settings.timeout_seconds):
-                answer = check()
-                if isinstance(answer, Awaitable):
-                    answer = await answer
-        except TimeoutError:
+    async def _answer(self, registered: _Registered) -> tuple[BaseException | None, CheckResult]:
+        running = registered.running
+        if running is None or running.done() or not _is_of_this_loop(running):
+            running = registered.running = asyncio.create_task(_call(registered.check))
+            running.add_done_callback(_retrieve)
+        # Not `asyncio.timeout`: a check that does not let itself be cancelled would be waited for.
+        await asyncio.wait({running}, timeout=self._settings.timeout_seconds)
+        if not running.done():
+            if inspect.iscoroutinefunction(registered.check):
+                running.cancel()
             seconds = self._settings.timeout_seconds
-            return CheckResult(HealthStatus.FAIL, f"no answer within {seconds:g} s")
-        except Exception as error:
-            return CheckResult(HealthStatus.FAIL, f"{type(error).__name__} was raised")
-        if isinstance(answer, CheckResult):
-            return answer
-        return CheckResult(HealthStatus.FAIL if answer is False else HealthStatus.PASS)
+            return None, CheckResult(HealthStatus.FAIL, f"no answer within {seconds:g} s")
+        return _result_of(running)
+
+    @staticmethod
+    def _report_change(
+        registered: _Registered, result: CheckResult, error: BaseException | None
+    ) -> None:
+        """Log that a check has begun or ceased to fail: probes ask far too often to log each."""
+        before, registered.status = registered.status, result.status
+        if before is result.status:
+            return
+        level = logging.INFO if result.status is HealthStatus.PASS else logging.WARNING
+        reason = f": {result.output}" if result.output else ""
+        _logger.log(
+            level,
+            "health check %s: %s after %s%s",
+            registered.name,
+            result.status.value,
+            before.value,
+            reason,
+            exc_info=error,
+        )
 
     @staticmethod
     def _with_grace(registered: _Registered, result: CheckResult, now: float) -> CheckResult:
@@ -242,6 +305,34 @@ class Health:
         if now - registered.failing_since < registered.grace:
             return replace(result, status=HealthStatus.WARN)
         return result
+
+
+async def _call(check: HealthCheck) -> CheckResult | bool | None:
+    answer = check() if inspect.iscoroutinefunction(check) else await asyncio.to_thread(check)
+    return await answer if isinstance(answer, Awaitable) else answer
+
+
+def _result_of(answer: _Answer) -> tuple[BaseException | None, CheckResult]:
+    if answer.cancelled():
+        return None, CheckResult(HealthStatus.FAIL, "the check was cancelled")
+    error = answer.exception()
+    if error is not None:
+        # Its message may name an address or a password; the log has it.
+        return error, CheckResult(HealthStatus.FAIL, f"{type(error).__name__} was raised")
+    result = answer.result()
+    if isinstance(result, CheckResult):
+        return None, result
+    return None, CheckResult(HealthStatus.FAIL if result is False else HealthStatus.PASS)
+
+
+def _retrieve(answer: _Answer) -> None:
+    """Look at the outcome of a check that nobody waits for any more, so that asyncio is content."""
+    if not answer.cancelled():
+        answer.exception()
+
+
+def _is_of_this_loop(task: asyncio.Task[Any]) -> bool:
+    return task.get_loop() is asyncio.get_running_loop()
 
 
 def _worst(outcomes: tuple[CheckOutcome, ...]) -> HealthStatus:

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from fastnfurious.core.health import CheckResult
-from fastnfurious.core.settings import FastNFuriousSettings, Settings
+from pydantic import Field, SecretBytes, SecretStr
 
-__all__ = ["Integration", "IntegrationStatus", "Mode"]
+from fastnfurious.core.errors import SettingFault, SettingsError
+from fastnfurious.core.health import CheckResult
+from fastnfurious.core.settings import Environment, FastNFuriousSettings, Settings
+
+__all__ = ["Integration", "IntegrationSettings", "IntegrationStatus", "Mode"]
 
 
 class Mode(StrEnum):
@@ -22,6 +25,71 @@ class Mode(StrEnum):
 
     REMOTE = "remote"
     EMBEDDED = "embedded"
+
+
+class IntegrationSettings(Settings):
+    """Read the settings of an integration that has a backing service.
+
+    Subclasses set ``env_prefix`` and add their fields, that of the address among them.
+
+    Attributes:
+        address_field: Name of the field that holds the address of the real server.
+
+    Example:
+        >>> class MailSettings(IntegrationSettings):
+        ...     model_config = {"env_prefix": "MAIL_"}
+        ...     url: str | None = Field(None, description="Address of the mail server.")
+        >>> MailSettings.load().choose_mode(Environment.DEVELOPMENT).value
+        'embedded'
+    """
+
+    address_field: ClassVar[str] = "url"
+
+    mode: Mode | None = Field(
+        None,
+        description="Whether to use the real server or the stand-in that runs in the process; "
+        "by default the real one if it has an address.",
+    )
+
+    @property
+    def address(self) -> str | None:
+        """Return the address of the real server; ``None`` when none is set."""
+        value = getattr(self, self.address_field)
+        if isinstance(value, SecretStr | SecretBytes):
+            value = value.get_secret_value()
+        return str(value) if value else None
+
+    def choose_mode(self, environment: Environment) -> Mode:
+        """Return where the backing service runs.
+
+        With an address it is remote. Without one it is embedded in development and test; anywhere
+        else an embedded stand-in has to be asked for, so that nobody ships one by accident.
+
+        Args:
+            environment: Where the service runs.
+
+        Raises:
+            SettingsError: The address is missing.
+        """
+        variable = self.variable(self.address_field)
+        mode_variable = self.variable("mode")
+        if self.mode is Mode.EMBEDDED:
+            return Mode.EMBEDDED
+        if self.address is not None:
+            return Mode.REMOTE
+        if self.mode is Mode.REMOTE:
+            raise _missing(variable, f"{mode_variable}=remote needs the address of a server")
+        if environment in (Environment.DEVELOPMENT, Environment.TEST):
+            return Mode.EMBEDDED
+        raise _missing(
+            variable,
+            f"in {environment.value} the address of a real server is needed; "
+            f"{mode_variable}=embedded uses the stand-in in the process on purpose",
+        )
+
+
+def _missing(variable: str, accepted: str) -> SettingsError:
+    return SettingsError([SettingFault(variable, None, accepted)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +115,37 @@ class Integration(ABC):
         name: The attribute of the application that gives the resource, for example ``"nats"``.
         settings_class: The settings, one prefix for each integration.
         command_line: Import string of a ``typer.Typer`` group that the service's command gains.
+        component_type: What its health check is about: ``component``, ``datastore`` or ``system``.
     """
 
     name: ClassVar[str]
     settings_class: ClassVar[type[Settings]]
     command_line: ClassVar[str | None] = None
+    component_type: ClassVar[str] = "component"
 
     def __init__(self, settings: Any, service: FastNFuriousSettings) -> None:
         self.settings = settings
         self.service = service
+
+    @classmethod
+    def mode_of(cls, settings: Settings, service: FastNFuriousSettings) -> Mode:
+        """Return where the backing service runs; one without a server is always embedded.
+
+        Raises:
+            SettingsError: The address is missing where it is needed.
+        """
+        if not isinstance(settings, IntegrationSettings):
+            return Mode.EMBEDDED
+        return settings.choose_mode(service.environment)
+
+    @property
+    def mode(self) -> Mode:
+        """Return where the backing service runs.
+
+        Raises:
+            SettingsError: The address is missing where it is needed.
+        """
+        return self.mode_of(self.settings, self.service)
 
     @property
     @abstractmethod

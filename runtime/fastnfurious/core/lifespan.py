@@ -8,7 +8,7 @@ from typing import Protocol, Self
 
 from fastnfurious.core.errors import FastNFuriousError, StartupError
 
-__all__ = ["Lifespan", "Part"]
+__all__ = ["Lifespan", "Part", "open_part"]
 
 
 class Part(Protocol):
@@ -59,7 +59,7 @@ class Lifespan:
         async with AsyncExitStack() as stack:
             for part in self._parts:
                 stack.push_async_callback(part.aclose)
-                await _open(part)
+                await open_part(part)
             self._stack = stack.pop_all()
         return self
 
@@ -68,7 +68,12 @@ class Lifespan:
         await self._stack.aclose()
 
 
-async def _open(part: Part) -> None:
+async def open_part(part: Part) -> None:
+    """Open a part, and name it if it cannot be opened.
+
+    Raises:
+        StartupError: What the part raised, unless that is an error of ours already.
+    """
     try:
         await part.open()
     except FastNFuriousError:

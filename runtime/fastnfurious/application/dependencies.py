@@ -1,0 +1,72 @@
+"""What a handler may ask for by annotation, also in a router that cannot import the application.
+
+The functions behind the annotations are stable, so ``dependency_overrides`` replaces them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from fastnfurious.application.middleware import APPLICATION_KEY
+from fastnfurious.core.context import request_id
+from fastnfurious.core.errors import ConfigurationError
+from fastnfurious.metrics.integration import Metrics
+from fastnfurious.tracing.span import Span
+from fastnfurious.tracing.tracer import Tracer
+
+if TYPE_CHECKING:
+    from fastnfurious.application.app import FastNFuriousAPI
+
+__all__ = [
+    "CurrentSpan",
+    "MetricsDependency",
+    "RequestId",
+    "TracerDependency",
+    "current_metrics",
+    "current_request_id",
+    "current_span",
+    "current_tracer",
+]
+
+
+def _application(connection: HTTPConnection) -> FastNFuriousAPI:
+    application: FastNFuriousAPI | None = connection.scope.get(APPLICATION_KEY)
+    if application is None:
+        raise ConfigurationError("This route is not served by a FastNFuriousAPI: mount it in one")
+    return application
+
+
+async def current_tracer(connection: HTTPConnection) -> Tracer:
+    """Return the tracer of the application that observes the request."""
+    return _application(connection).tracer
+
+
+async def current_span(connection: HTTPConnection) -> Span:
+    """Return the span of the request."""
+    return _application(connection).current_span
+
+
+async def current_metrics(connection: HTTPConnection) -> Metrics:
+    """Return the metrics of the application that observes the request."""
+    return _application(connection).metrics
+
+
+async def current_request_id() -> str | None:
+    """Return the id of the request."""
+    return request_id.get()
+
+
+TracerDependency = Annotated[Tracer, Depends(current_tracer)]
+"""The tracer: ``async def handler(tracer: TracerDependency)``."""
+
+CurrentSpan = Annotated[Span, Depends(current_span)]
+"""The span of the request: ``async def handler(span: CurrentSpan)``."""
+
+MetricsDependency = Annotated[Metrics, Depends(current_metrics)]
+"""The metrics: ``async def handler(metrics: MetricsDependency)``."""
+
+RequestId = Annotated[str | None, Depends(current_request_id)]
+"""The id of the request: ``async def handler(request_id: RequestId)``."""
