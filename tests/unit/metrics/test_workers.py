@@ -183,6 +183,17 @@ def test_a_dead_worker_keeps_its_counts_and_loses_its_gauges(folder: Path) -> No
     late.stop()
 
 
+def test_a_worker_that_is_just_starting_does_no_harm(folder: Path) -> None:
+    """A file that a worker has made and not yet filled is passed over."""
+    for kind in ("counter", "histogram", "gauge_livesum"):
+        (folder / f"{kind}_99999999.db").touch()
+    worker = Worker()
+    assert series(worker.work(3), "http_requests_total") == 3
+    forget_worker(99999999)
+    assert series(worker.work(0), "http_requests_total") == 3
+    worker.stop()
+
+
 def test_the_folder_is_made_and_removed(folder: Path) -> None:
     """The parent's folder is in the environment of the workers and goes with the parent."""
     assert os.environ[FOLDER_VARIABLE] == str(folder) and folder.is_dir()
