@@ -26,7 +26,7 @@ from fastnfurious.logs.redaction import Redactor
 if TYPE_CHECKING:
     from loguru import Record
 
-__all__ = ["ACCESS", "AccessEntry", "ExceptionInfo", "Line", "LineFactory", "Source"]
+__all__ = ["ACCESS", "AccessEntry", "ExceptionInfo", "Line", "LineFactory", "Source", "is_failure"]
 
 _EPOCH = datetime(1970, 1, 1)
 
@@ -83,6 +83,15 @@ class AccessEntry(NamedTuple):
     client: str | None
 
 
+def is_failure(status: int) -> bool:
+    """Return whether a status says that the service failed.
+
+    Args:
+        status: HTTP status; of a websocket, its close code: 1011 is a failure of the server.
+    """
+    return 500 <= status < 1000 or status == 1011
+
+
 class LineFactory:
     """Make lines of what loguru, ``logging`` and the middleware hand in.
 
@@ -137,7 +146,7 @@ class LineFactory:
         status, duration = entry.status, entry.duration
         return {
             "time": rfc3339(entry.time),
-            "level": "ERROR" if status >= 500 else "INFO",
+            "level": "ERROR" if is_failure(status) else "INFO",
             "logger": ACCESS,
             "message": f"{entry.method} {path} {status} in {duration * 1000:.1f} ms",
             "service": self._service,
