@@ -13,6 +13,7 @@ from fastapi.exception_handlers import (
     request_validation_exception_handler,
     websocket_request_validation_exception_handler,
 )
+from fastapi.routing import iter_route_contexts
 from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -156,6 +157,7 @@ class FastNFuriousAPI(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Return FastAPI's stack inside the middleware that observes every request."""
         add_management_routes(self)
+        self._share_with_mounted()
         if self._problem_details:
             self._answer_with_problems()
         inner = super().build_middleware_stack()
@@ -187,14 +189,30 @@ class FastNFuriousAPI(FastAPI):
             elif raised is not Exception or 500 not in self.exception_handlers:
                 self.exception_handlers.setdefault(raised, handler)
 
+    def _share_with_mounted(self) -> None:
+        """Let applications of ours that are mounted in this one use its parts.
+
+        Nobody starts a mounted application, so parts of its own would never be opened.
+        """
+        for route in iter_route_contexts(self.routes):
+            mounted = getattr(route, "app", None)
+            if isinstance(mounted, FastNFuriousAPI) and mounted.lifecycle is not self.lifecycle:
+                mounted.logs, mounted.tracing = self.logs, self.tracing
+                mounted.lifecycle = self.lifecycle
+                mounted.__dict__.setdefault("metrics", self.metrics)
+                if mounted.integrations.is_untouched:
+                    mounted.integrations = self.integrations
+
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[Any]:
         self.lifecycle.starting()
-        parts = (self.logs, self.tracing, self.metrics, self.integrations)
-        async with Lifespan(parts), self._own_lifespan(app) as state:
-            self.lifecycle.ready()
-            try:
-                yield state
-            finally:
-                await self.lifecycle.drain()
-        self.lifecycle.stopped()
+        try:
+            parts = (self.logs, self.tracing, self.metrics, self.integrations)
+            async with Lifespan(parts), self._own_lifespan(app) as state:
+                self.lifecycle.ready()
+                try:
+                    yield state
+                finally:
+                    await self.lifecycle.drain()
+        finally:
+            self.lifecycle.stopped()
