@@ -31,6 +31,7 @@ __all__ = [
     "ids",
     "live_server",
     "logs",
+    "prepared_app",
     "responsive_loop",
     "spans",
 ]
