@@ -113,7 +113,9 @@ class Suite:
             with tarfile.open(next(Path(folder).glob("*.tar.gz"))) as archive:
                 archive.extractall(folder, filter="data")
             unpacked = Path(folder) / f"fastapi-{self.version}"
-            if missing := [name for name in ("tests", "docs_src") if not (unpacked / name).exists()]:
+            if missing := [
+                name for name in ("tests", "docs_src") if not (unpacked / name).exists()
+            ]:
                 raise SuiteError(f"The source distribution of {self._name} has no {missing}.")
             # What is tested is the package that is installed, not the copy beside the tests.
             shutil.rmtree(unpacked / "fastapi")
