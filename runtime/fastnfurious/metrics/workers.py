@@ -107,7 +107,8 @@ def _retire(folder: Path, kind: str, pid: int) -> None:
     together: Any = MultiProcessCollector.merge
     new.unlink(missing_ok=True)
     file: Any = _open(MmapedDict, new)
-    for metric in together([str(path) for path in [*ended, retired] if path.exists()], False):
+    counted = [path for path in (*ended, retired) if path.exists() and path.stat().st_size]
+    for metric in together(list(map(str, counted)), False):
         for name, labels, value, *_ in metric.samples:
             key = mmap_key(
                 metric.name, name, list(labels), list(labels.values()), metric.documentation
@@ -129,7 +130,9 @@ def merged_metrics(folder: Path) -> list[Metric]:
 
     merge: Any = MultiProcessCollector.merge
     with _locked(folder, exclusive=False):
-        return list(merge([str(path) for path in sorted(folder.glob("*.db"))], True))
+        # A worker that is starting has made a file and not yet given it its size.
+        files = [str(path) for path in sorted(folder.glob("*.db")) if path.stat().st_size]
+        return list(merge(files, True))
 
 
 @contextmanager
