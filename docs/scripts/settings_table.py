@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fastnfurious.core.health import HealthSettings
-from fastnfurious.core.settings import FastNFuriousSettings, SettingDescription, Settings
+from fastnfurious.application import wiring
+from fastnfurious.cli.settings import ServerSettings
+from fastnfurious.core.settings import SettingDescription, Settings
 
 __all__ = ["MARKER", "settings_classes", "table"]
 
@@ -15,7 +16,7 @@ MARKER = "<!-- the settings -->"
 
 def settings_classes() -> list[type[Settings]]:
     """Return every settings class of the library, in the order of the page."""
-    return [FastNFuriousSettings, HealthSettings]
+    return [*wiring.settings_classes(), ServerSettings]
 
 
 def table() -> str:

@@ -16,7 +16,7 @@ from pydantic_settings import SettingsConfigDict
 
 from fastnfurious.core.settings import Settings
 
-__all__ = ["Compression", "SamplerName", "TracesExporter", "TracingSettings"]
+__all__ = ["Compression", "SamplerName", "TracesExporter", "TracingSettings", "parse_pairs"]
 
 
 class SamplerName(StrEnum):
