@@ -13,7 +13,7 @@ from invoke.tasks import task
 
 ROOT = Path(__file__).resolve().parent
 SCRIPTS = ROOT / ".venv" / ("Scripts" if os.name == "nt" else "bin")
-CODE = "runtime generator tests benchmarks docs/scripts tasks.py bootstrap.py"
+CODE = "runtime generator tests benchmarks docs/scripts conftest.py tasks.py bootstrap.py"
 
 
 def run(context: Context, command: str) -> None:

@@ -90,3 +90,23 @@ def test_a_block_inside_a_list_loses_its_indentation(tmp_path: Path) -> None:
     """Blocks in lists, tabs and admonitions are run like any other."""
     (block,) = blocks(_page(tmp_path, "- a point\n\n    '''python\n    x = 1\n    '''\n"))
     assert (block.code, block.line) == ("x = 1\n", 4)
+
+
+def test_a_page_has_one_shell(tmp_path: Path) -> None:
+    """A folder that was gone to, and a variable that was set, are there for later blocks."""
+    begun = "'''console\n$ mkdir shop && cd shop\n$ export COLOUR=red\n'''\n\n"
+    file = "'''text title=\"sign.txt\"\nopen\n'''\n\n"
+    looked = "'''console\n$ echo $COLOUR && cat sign.txt\nred\nopen\n'''\n"
+    assert _run(_page(tmp_path, begun + file + looked)).returncode == 0
+    assert (tmp_path / "shop" / "sign.txt").exists()
+
+
+def test_a_service_runs_while_the_page_goes_on(tmp_path: Path) -> None:
+    """A block that serves is started on a free port in place of 8000, and ended with the page."""
+    serving = (
+        "``` { .console .serving }\n"
+        "$ python -u -m http.server --bind 127.0.0.1 8000\nServing HTTP on … port 8000 …\n```\n\n"
+    )
+    asked = "'''console\n$ curl -s http://127.0.0.1:8000/ | head -1\n<!DOCTYPE HTML>\n'''\n"
+    done = _run(_page(tmp_path, serving + asked))
+    assert done.returncode == 0, done.stderr

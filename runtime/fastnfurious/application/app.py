@@ -14,7 +14,7 @@ from fastapi.exception_handlers import (
     websocket_request_validation_exception_handler,
 )
 from fastapi.telemetry import TelemetryConfig
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fastnfurious.application.lifecycle import Lifecycle
 from fastnfurious.application.middleware import ObservingMiddleware
@@ -100,7 +100,9 @@ class FastNFuriousAPI(FastAPI):
         self._clock = clock
         self.identifiers = identifiers
         self.lifecycle = Lifecycle(self.integrations.drain)
-        options.setdefault("telemetry", _FASTAPI_TELEMETRY_OFF)
+        self._observes_alone = options.get("telemetry") is None
+        if self._observes_alone:
+            options["telemetry"] = _FASTAPI_TELEMETRY_OFF
         super().__init__(**options)
         self._own_lifespan = self.router.lifespan_context
         self.router.lifespan_context = self._lifespan
@@ -156,7 +158,17 @@ class FastNFuriousAPI(FastAPI):
         add_management_routes(self)
         if self._problem_details:
             self._answer_with_problems()
-        return ObservingMiddleware(super().build_middleware_stack(), self)
+        inner = super().build_middleware_stack()
+        return ObservingMiddleware(inner, self, alone=self._observes_alone)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, by the shortest way while FastAPI has nothing to add to it."""
+        stack = self.middleware_stack
+        if stack is None or self.root_path or not self._observes_alone:
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        await stack(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document, in which errors are the problems that are really sent."""

@@ -15,6 +15,9 @@ from fastnfurious.application.lifecycle import Lifecycle
 
 __all__ = ["Exchange", "HttpExchange", "WebSocketExchange", "is_departure"]
 
+CLIENT_CLOSED_REQUEST = 499
+"""Status recorded, never sent, when a client left before it had the answer."""
+
 ABNORMAL_CLOSURE = 1006
 NORMAL_CLOSURE = 1000
 INTERNAL_ERROR = 1011
@@ -50,6 +53,8 @@ class Exchange(_RequestTelemetry):
     disconnected = False
     token: Token[str | None]
     trace: Any = None
+    error: BaseException | None = None
+    matched: str | None = None
     started = 0.0
     duration = 0.0
 
@@ -100,12 +105,24 @@ class HttpExchange(Exchange):
     def _headers(self, message: Message) -> list[tuple[bytes, bytes]]:
         # A new list: the one in the message may belong to an answer that is sent many times.
         headers = [*message.get("headers", ())]
-        if not any(name == b"x-request-id" for name, _ in headers):
+        for name, _ in headers:
+            if name == b"x-request-id":
+                break
+        else:
             headers.append((b"x-request-id", self.request_id.encode()))
         if self._lifecycle.draining:
             headers = [pair for pair in headers if pair[0].lower() != b"connection"]
             headers.append((b"connection", b"close"))
         return headers
+
+    def outcome(self) -> tuple[int, BaseException | None]:
+        """Return the status to record, and the error if it was one of the application."""
+        # The error knows the frames that know the exchange: without this, a circle.
+        error, self.error = self.error, None
+        if self.left_early():
+            return CLIENT_CLOSED_REQUEST, None
+        # Neither an answer that breaks off nor one that never began is what its status promised.
+        return (self.status if self.complete else 500), error
 
     def left_early(self) -> bool:
         """Return whether the client left before it had the whole answer."""
@@ -153,13 +170,13 @@ class WebSocketExchange(Exchange):
             self.accepted = True
             self.on_accept()
 
-    def close_code(self, error: BaseException | None) -> int:
+    def close_code(self) -> int:
         """Return the code with which the connection ended, whoever ended it."""
         if self.code is not None:
             return self.code
-        if error is None:
+        if self.error is None:
             return NORMAL_CLOSURE
-        return ABNORMAL_CLOSURE if is_departure(error) else INTERNAL_ERROR
+        return ABNORMAL_CLOSURE if is_departure(self.error) else INTERNAL_ERROR
 
 
 def is_departure(error: BaseException | None) -> bool:

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 from fastnfurious.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from fastnfurious.cli.exit_codes import ExitCode
-    from fastnfurious.cli.program import command
-    from fastnfurious.cli.settings import ServerSettings
-    from fastnfurious.cli.target import Target
+    from fastnfurious.cli.exit_codes import ExitCode as ExitCode
+    from fastnfurious.cli.program import command as command
+    from fastnfurious.cli.settings import ServerSettings as ServerSettings
+    from fastnfurious.cli.target import Target as Target
 
 __getattr__, __all__ = lazy_names(
     __name__,

@@ -133,9 +133,9 @@ def _step(schema: Mapping[str, Any], step: int | str) -> Any:
 
 
 def _resolved(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
-    for choice in schema.get("anyOf", ()):
-        if choice.get("type") != "null":
-            return _resolved(choice, definitions)
+    choices = [choice for choice in schema.get("anyOf", ()) if choice.get("type") != "null"]
+    if choices:
+        return _resolved(choices[0], definitions)
     name = str(schema.get("$ref", "")).rpartition("/")[2]
     return definitions.get(name, schema) if name else schema
 

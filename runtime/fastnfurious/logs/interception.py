@@ -165,17 +165,20 @@ class _Method:
         self._owner = owner
         self._name = name
         self._own = self._next = getattr(owner, name)
+        self._earlier: list[Any] = []
         self._inside = threading.local()
 
     def replace(self, function: object) -> None:
         current = getattr(self._owner, self._name)
         if current is not function:
+            self._earlier.append(self._next)
             self._next = current
             setattr(self._owner, self._name, function)
 
     def give_back(self, function: object) -> None:
         if getattr(self._owner, self._name) is function:
             setattr(self._owner, self._name, self._next)
+            self._next = self._earlier.pop()
 
     def comes_round(self, target: object, record: object) -> bool:
         return (id(target), id(record)) in self._calls()

@@ -76,7 +76,7 @@ class LiveServer:
         in_time = self._ready.wait(self._timeout)
         if in_time and self._server.started:
             return
-        self.stop()
+        self._halt()
         reason = f"no answer within {self._timeout:g} s" if not in_time else str(self._error)
         raise StartupError(f"The live server could not be started: {reason}") from self._error
 
@@ -84,13 +84,19 @@ class LiveServer:
         """Finish the requests in flight, stop the application, and release the port.
 
         Raises:
-            StartupError: The application did not stop in time.
+            StartupError: The application did not stop in time, or failed at it.
         """
+        self._halt()
+        if self._thread.is_alive():
+            raise StartupError(f"The live server did not stop within {self._timeout:g} s")
+        if self._error is not None:
+            reason = f"The application failed while it was stopping: {self._error}"
+            raise StartupError(reason) from self._error
+
+    def _halt(self) -> None:
         self._server.should_exit = True
         self._thread.join(self._timeout)
         self._socket.close()
-        if self._thread.is_alive():
-            raise StartupError(f"The live server did not stop within {self._timeout:g} s")
 
     def _serve(self) -> None:
         try:
@@ -116,9 +122,13 @@ class _Server(uvicorn.Server):
 
     def __init__(self, app: ASGIApp, ready: threading.Event) -> None:
         self._ready = ready
-        # No logging configuration: the records must reach whatever the test listens with.
         config = uvicorn.Config(
-            app, interface="asgi3", lifespan="on", log_config=None, access_log=False
+            app,
+            interface="asgi3",
+            lifespan="on",
+            loop="asyncio",  # a LoopWatch cannot look into uvloop
+            log_config=None,  # log records must reach whatever the test listens with
+            access_log=False,
         )
         super().__init__(config)
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry import baggage, trace
+from opentelemetry import baggage
+from opentelemetry import context as otel_context
+from opentelemetry import trace
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -273,6 +275,27 @@ def test_a_span_that_is_already_current_is_the_parent(
         request = tracing.requests.start(scope(traceparent=f"00-{TRACE}-{CALLER}-01"))
         request.finish("/", 200)
     assert spans.tree() == "outside\n  GET /"
+
+
+def test_baggage_that_is_already_there_is_kept(tracing: Tracing, spans: RecordedSpans) -> None:
+    """A context without a span keeps its baggage, and the headers give the parent."""
+    token = otel_context.attach(baggage.set_baggage("tenant", "blue"))
+    request = tracing.requests.start(scope(traceparent=f"00-{TRACE}-{CALLER}-01", baggage="user=7"))
+    assert dict(baggage.get_all()) == {"tenant": "blue", "user": "7"}
+    request.finish("/", 200)
+    otel_context.detach(token)
+    assert spans.get("GET /").parent_id == CALLER
+
+
+def test_a_trace_that_is_followed_leaves_later_traces_alone(
+    tracing: Tracing, spans: RecordedSpans
+) -> None:
+    """Two traces that start after each other never share an id."""
+    tracing.requests.start(scope(traceparent=f"00-{TRACE}-{CALLER}-01")).finish("/", 200)
+    tracing.requests.start(scope()).finish("/", 200)
+    with tracing.tracer.create_child_span("alone"):
+        pass
+    assert len({span.trace_id for span in spans}) == 3
 
 
 def test_ids_can_be_made_repeatable() -> None:

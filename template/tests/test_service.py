@@ -1,10 +1,8 @@
 """What every service answers, whatever it is about."""
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
-
-from {{ package_name }} import __version__
-from {{ package_name }}.cli import main
 
 
 @pytest.mark.parametrize("probe", ["live", "ready", "startup"])
@@ -21,11 +19,11 @@ def test_metrics_are_served(client: TestClient) -> None:
     assert "http_requests_total" in client.get("/metrics").text
 
 
-def test_api_is_described(client: TestClient) -> None:
+def test_api_is_described(app: FastAPI, client: TestClient) -> None:
     """The OpenAPI document names the service and its version."""
     info = client.get("/openapi.json").json()["info"]
-    assert info["title"] == "{{ project_name }}"
-    assert info["version"] == __version__
+    assert info["title"] == app.title
+    assert info["version"] == app.version
 
 
 def test_unknown_path_is_a_problem(client: TestClient) -> None:
@@ -33,14 +31,3 @@ def test_unknown_path_is_a_problem(client: TestClient) -> None:
     answer = client.get("/no/such/path")
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
-
-
-def test_command_tells_the_version(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The installed command works."""
-    monkeypatch.setattr("sys.argv", ["service", "version"])
-    with pytest.raises(SystemExit) as end:
-        main()
-    assert end.value.code in (0, None)
-    assert __version__ in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Fixtures and settings shared by every test of this repository."""
+"""What every test of this repository runs with."""
 
 from __future__ import annotations
 
