@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.exception_handlers import (
@@ -149,11 +149,14 @@ class FastNFuriousAPI(FastAPI):
         """Return the health checks; ``@app.health.check()`` adds one."""
         return Health(HealthSettings.load(), self._clock)
 
-    def __getattr__(self, name: str) -> Any:
-        """Return the resource of an integration, for example ``app.nats``."""
-        if name.startswith("_") or name not in self.integrations:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return self.integrations.get(name).resource
+    if not TYPE_CHECKING:
+        # A type checker would take every misspelt attribute for an integration.
+
+        def __getattr__(self, name: str) -> Any:
+            """Return the resource of an integration, for example ``app.nats``."""
+            if name.startswith("_") or name not in self.integrations:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return self.integrations.get(name).resource
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return FastAPI's stack inside the middleware that observes every request."""

@@ -20,7 +20,7 @@ from fastnfurious.logs.settings import LogSettings
 from fastnfurious.metrics.settings import MetricsSettings
 from fastnfurious.tracing.settings import TracingSettings
 
-__all__ = ["Integrations", "settings_classes"]
+__all__ = ["Integrations", "Owner", "settings_classes"]
 
 
 class Owner(Protocol):
