@@ -24,7 +24,7 @@ from fastnfurious.tracing.propagation import CARRIERS, read_headers, with_baggag
 from fastnfurious.tracing.semantics import request_attributes, span_name
 from fastnfurious.tracing.span import Span
 
-__all__ = ["RequestSpan", "RequestSpans"]
+__all__ = ["RequestSpan", "RequestSpans", "SampledRequestSpan", "UnsampledSpan"]
 
 Scope = MutableMapping[str, Any]
 
