@@ -42,10 +42,10 @@ def ours(stream: TextIO) -> tuple[float, float]:
         write("7d1f", "0af7", "b7ad", "GET", "/items/42", "/items/{id}", 200, 0.0012, "127.0.0.1")
 
     try:
-        pairs = [timed(line, after=logs.flush) for _ in range(BATCHES)]
+        in_path, whole = zip(*(timed(line, after=logs.flush) for _ in range(BATCHES)), strict=True)
     finally:
         logs.restore()
-    return min(pairs)
+    return min(in_path), min(whole)
 
 
 def loguru(stream: TextIO) -> float:
