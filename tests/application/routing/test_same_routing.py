@@ -440,7 +440,7 @@ def compare(tables: Tables, steps: list[Add | Change | Ask]) -> None:
 
 @settings(
     deadline=None,
-    max_examples=600,
+    max_examples=400,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow],
 )
