@@ -12,7 +12,7 @@ import typer
 from fastnfurious import __version__
 from fastnfurious.core.errors import FastNFuriousError
 
-__all__ = ["main"]
+__all__ = ["demo", "main", "new"]
 
 program = typer.Typer(
     name="fastnfurious",

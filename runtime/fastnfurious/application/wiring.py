@@ -20,7 +20,7 @@ from fastnfurious.logs.settings import LogSettings
 from fastnfurious.metrics.settings import MetricsSettings
 from fastnfurious.tracing.settings import TracingSettings
 
-__all__ = ["Integrations", "settings_classes"]
+__all__ = ["Integrations", "Owner", "settings_classes"]
 
 
 class Owner(Protocol):
@@ -79,6 +79,11 @@ class Integrations:
         if self._names is not None:
             return iter(self._names)
         return (name for name in self.registry if self.registry[name].installed)
+
+    @property
+    def is_untouched(self) -> bool:
+        """Return whether nothing was named and nothing has been loaded."""
+        return self._names is None and not self._loaded
 
     def get(self, name: str) -> Integration:
         """Return an integration, loaded but not opened.

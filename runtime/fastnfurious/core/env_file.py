@@ -14,7 +14,7 @@ from dotenv.parser import Binding, parse_stream
 
 from fastnfurious.core.errors import SettingFault
 
-__all__ = ["ENV_FILE_VARIABLE", "EnvFile"]
+__all__ = ["ENCODING", "ENV_FILE_VARIABLE", "EnvFile"]
 
 ENV_FILE_VARIABLE = "ENV_FILE"
 """Variable that names the ``.env`` file to read; the default is ``.env`` in the working folder."""

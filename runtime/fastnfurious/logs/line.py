@@ -26,7 +26,16 @@ from fastnfurious.logs.redaction import Redactor
 if TYPE_CHECKING:
     from loguru import Record
 
-__all__ = ["ACCESS", "AccessEntry", "ExceptionInfo", "Line", "LineFactory", "Source", "is_failure"]
+__all__ = [
+    "ACCESS",
+    "AccessEntry",
+    "ExceptionInfo",
+    "Line",
+    "LineFactory",
+    "Source",
+    "is_failure",
+    "rfc3339",
+]
 
 _EPOCH = datetime(1970, 1, 1)
 

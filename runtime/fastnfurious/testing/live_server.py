@@ -39,6 +39,8 @@ class LiveServer:
         self._timeout = timeout
         self._error: BaseException | None = None
         self._ready = threading.Event()
+        self._in_flight = 0
+        self._changed = threading.Condition()
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         self._socket.bind((host, 0))
@@ -93,6 +95,19 @@ class LiveServer:
             reason = f"The application failed while it was stopping: {self._error}"
             raise StartupError(reason) from self._error
 
+    def wait_idle(self) -> None:
+        """Wait until every answered request is finished: its span, its metrics, its log line.
+
+        A response reaches the test a moment before the application is done with the request.
+
+        Raises:
+            TimeoutError: A request is still running when the time is up.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._in_flight == 0, self._timeout):
+                reason = f"requests still running after {self._timeout:g} s: {self._in_flight}"
+                raise TimeoutError(reason)
+
     def _halt(self) -> None:
         self._server.should_exit = True
         self._thread.join(self._timeout)
@@ -108,13 +123,27 @@ class LiveServer:
             self._ready.set()
 
     async def _watched(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Remember why a lifespan failed; the server itself only logs it."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
+            return
+        self._count(1)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._count(-1)
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Remember why the lifespan failed; the server itself only logs it."""
         try:
             await self._app(scope, receive, send)
         except Exception as error:
-            if scope["type"] == "lifespan":
-                self._error = error
+            self._error = error
             raise
+
+    def _count(self, change: int) -> None:
+        with self._changed:
+            self._in_flight += change
+            self._changed.notify_all()
 
 
 class _Server(uvicorn.Server):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
     from fastnfurious.logs.testing import RecordedLogs
+    from fastnfurious.metrics.testing import MetricsSnapshot
     from fastnfurious.testing.async_client import AsyncTestClient
     from fastnfurious.testing.clock import FrozenClock
     from fastnfurious.testing.identifiers import SequentialIdentifiers
@@ -31,6 +32,8 @@ __all__ = [
     "ids",
     "live_server",
     "logs",
+    "metrics",
+    "prepared_app",
     "responsive_loop",
     "spans",
 ]
@@ -198,6 +201,14 @@ def logs() -> Iterator[RecordedLogs]:
 
     with RecordedLogs() as recorded:
         yield recorded
+
+
+@pytest.fixture
+def metrics(app: Any) -> MetricsSnapshot:
+    """Return the application's numbers as they were, to tell how the test has changed them."""
+    from fastnfurious.metrics.testing import MetricsSnapshot
+
+    return MetricsSnapshot(app.metrics)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from fastnfurious.tracing.identifiers import TraceIdentifiers
 from fastnfurious.tracing.sampling import Sampling
 from fastnfurious.tracing.settings import TracesExporter, TracingSettings
 
-__all__ = ["make_processors", "make_provider"]
+__all__ = ["make_processors", "make_provider", "make_resource"]
 
 
 def make_provider(

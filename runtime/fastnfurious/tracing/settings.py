@@ -16,7 +16,14 @@ from pydantic_settings import SettingsConfigDict
 
 from fastnfurious.core.settings import Settings
 
-__all__ = ["Compression", "Protocol", "SamplerName", "TracesExporter", "TracingSettings"]
+__all__ = [
+    "Compression",
+    "Protocol",
+    "SamplerName",
+    "TracesExporter",
+    "TracingSettings",
+    "parse_pairs",
+]
 
 
 class SamplerName(StrEnum):

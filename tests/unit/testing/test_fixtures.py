@@ -17,6 +17,7 @@ from fastnfurious.core.integration import Integration, IntegrationStatus, Mode
 from fastnfurious.core.registry import Registry, RegistryEntry
 from fastnfurious.core.settings import FastNFuriousSettings, Settings
 from fastnfurious.logs.testing import RecordedLogs
+from fastnfurious.metrics.testing import MetricsSnapshot
 from fastnfurious.testing import (
     AsyncTestClient,
     FrozenClock,
@@ -82,7 +83,7 @@ def app(clock: FrozenClock) -> FastNFuriousAPI:
 
     @app.get("/switch")
     async def switch() -> None:
-        app.lamp.switch()
+        app.integrations.get("lamp").resource.switch()
 
     return app
 
@@ -96,6 +97,14 @@ def test_spans_logs_and_identifiers_are_recorded(
     line = logs.assert_logged("Painting for nobody", level="INFO")
     assert [line["request_id"]] == ids.issued == [f"{1:032x}"]
     assert line["trace_id"] == spans.get("GET /paint").trace_id
+
+
+def test_metrics_are_compared_with_those_before(
+    client: TestClient, metrics: MetricsSnapshot
+) -> None:
+    """A test sees by how much its own requests have changed the numbers."""
+    client.get("/paint")
+    assert metrics.delta("http_requests_total", route="/paint") == 1
 
 
 def test_the_frozen_clock_is_the_applications(
@@ -127,6 +136,7 @@ def test_the_live_server_records_as_well(
     """The server shares the test's process, so overrides and recordings work."""
     dependency_overrides[get_user] = lambda: "somebody"
     assert httpx2.get(f"{live_server.url}/paint").json() == "somebody"
+    live_server.wait_idle()
     assert spans.get("mix colours").parent_id == spans.get("GET /paint").span_id
 
 

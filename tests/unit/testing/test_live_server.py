@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
-from fastapi import FastAPI, Request, WebSocket
+from fastapi import BackgroundTasks, FastAPI, Request, WebSocket
 from fastapi.responses import StreamingResponse
 from starlette.testclient import TestClient
 
@@ -115,6 +115,28 @@ def test_requests_in_flight_are_finished() -> None:
     server = LiveServer(app)
     server.start()
     assert asyncio.run(ask(server)) == "done"
+
+
+def test_a_test_can_wait_for_what_follows_a_response() -> None:
+    """Background work that goes on after the answer is awaited, up to the time limit."""
+    app = FastAPI()
+    done: list[str] = []
+
+    async def work(seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        done.append("work")
+
+    @app.get("/{seconds}")
+    async def answer(seconds: float, tasks: BackgroundTasks) -> None:
+        tasks.add_task(work, seconds)
+
+    with LiveServer(app, timeout=0.5) as server:
+        httpx2.get(f"{server.url}/0.1")
+        server.wait_idle()
+        assert done == ["work"]
+        httpx2.get(f"{server.url}/0.8")
+        with pytest.raises(TimeoutError, match="still running after 0.5 s: 1"):
+            server.wait_idle()
 
 
 @pytest.mark.parametrize("when", ["startup", "shutdown"])
