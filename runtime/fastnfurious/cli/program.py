@@ -11,10 +11,14 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
+from fastnfurious.cli.check import run_check
+from fastnfurious.cli.config import show_config
 from fastnfurious.cli.exit_codes import ExitCode
 from fastnfurious.cli.failures import exit_code, explain
+from fastnfurious.cli.openapi import show_openapi
 from fastnfurious.cli.options import with_options
 from fastnfurious.cli.output import complain, is_terminal
+from fastnfurious.cli.routes import show_routes
 from fastnfurious.cli.settings import ServerSettings
 from fastnfurious.cli.start import start
 from fastnfurious.cli.target import Target
@@ -79,6 +83,10 @@ def _program() -> typer.Typer:
     )
     program.callback()(_root)
     program.command("start")(with_options(ServerSettings, start))
+    program.command("check")(run_check)
+    program.command("config")(show_config)
+    program.command("routes")(show_routes)
+    program.command("openapi")(show_openapi)
     program.command("version")(show_version)
     return program
 

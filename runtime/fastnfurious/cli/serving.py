@@ -10,6 +10,7 @@ from fastnfurious.cli.exit_codes import ExitCode
 from fastnfurious.cli.failures import exit_code, explain
 from fastnfurious.cli.launch import Launch
 from fastnfurious.cli.output import complain
+from fastnfurious.core.errors import FastNFuriousError
 
 if TYPE_CHECKING:
     from fastnfurious.cli.server import Server
@@ -31,8 +32,10 @@ def _failed(error: Exception, launch: Launch) -> int:
     if _first_to_fail(launch):
         if launch.target.debug:
             traceback.print_exception(error)
-        complain(launch.target.program, explain(error))
-    # Whatever ended the start, uvicorn's supervisor must not try again for ever.
+        lines = explain(error)
+        if not isinstance(error, FastNFuriousError):
+            lines = [f"The application could not start: {line}" for line in lines]
+        complain(launch.target.program, lines)
     return ExitCode.STARTUP if code is ExitCode.FAILED else code
 
 

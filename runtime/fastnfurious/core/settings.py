@@ -119,7 +119,8 @@ class Settings(BaseSettings):
         rows = []
         for name, field in type(self).model_fields.items():
             row = type(self)._description(name, field)
-            value = MASK if row.secret else _text(getattr(self, name))
+            read = getattr(self, name)
+            value = MASK if row.secret and read is not None else _text(read)
             source = self._source(name, row.variable, from_file)
             rows.append(
                 SettingDescription(
