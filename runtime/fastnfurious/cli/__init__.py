@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from fastnfurious.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from fastnfurious.cli.entry import command
     from fastnfurious.cli.exit_codes import ExitCode
-    from fastnfurious.cli.program import command
     from fastnfurious.cli.settings import ServerSettings
     from fastnfurious.cli.target import Target
 
@@ -28,6 +28,6 @@ __getattr__, __all__ = lazy_names(
         "ExitCode": "fastnfurious.cli.exit_codes",
         "ServerSettings": "fastnfurious.cli.settings",
         "Target": "fastnfurious.cli.target",
-        "command": "fastnfurious.cli.program",
+        "command": "fastnfurious.cli.entry",
     },
 )

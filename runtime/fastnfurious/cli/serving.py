@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import traceback
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ def serve(server: Server, sockets: list[socket.socket]) -> int:
         server.run(sockets)
     except Exception as error:
         return _failed(error, server.launch)
+    gc.freeze()  # a worker ends sooner; see `entry`
     return server.exit_code
 
 
