@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from invoke import Context, task
+from invoke.context import Context
+from invoke.tasks import task
 
 ROOT = Path(__file__).resolve().parent
 SCRIPTS = ROOT / ".venv" / ("Scripts" if os.name == "nt" else "bin")
-CODE = "runtime generator tests benchmarks docs/scripts tasks.py bootstrap.py"
+CODE = "runtime generator tests benchmarks docs/scripts conftest.py tasks.py bootstrap.py"
 
 
 def run(context: Context, command: str) -> None:
@@ -109,3 +110,15 @@ def check(context: Context) -> None:
 def demo(context: Context, directory: str = "demo/my-service", port: int = 8000) -> None:
     """Render a service with the default answers, install it, test it and serve it until Ctrl-C."""
     run(context, f"fastnfurious demo {directory} --port {port}")
+
+
+@task(
+    help={
+        "lock": "Resolve the packages that the suite needs anew, and run nothing.",
+        "way": "Run one way only: problems, bodies or plain (FastAPI itself).",
+    }
+)
+def fastapi_suite(context: Context, lock: bool = False, way: str = "") -> None:
+    """Run FastAPI's own test-suite with FastNFuriousAPI in FastAPI's place."""
+    options = ("--lock " if lock else "") + (f"--way {way}" if way else "")
+    run(context, f"python -m tests.application.fastapi_suite.suite {options}")

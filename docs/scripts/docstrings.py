@@ -21,9 +21,15 @@ class Docstrings(griffe.Extension):
     """Rewrite each docstring once, when its object has been read."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
-        """Rewrite the docstring of a module, class, function or attribute."""
+        """Rewrite the docstring of a module, class, function or attribute.
+
+        An attribute of a class without one is described in the class's own section
+        ``Attributes``, and would only be repeated.
+        """
         if obj.docstring is not None:
             obj.docstring.value = as_markdown(obj.docstring.value)
+        elif obj.is_attribute and isinstance(obj.parent, griffe.Class):
+            obj.public = _is_enumeration(obj.parent)
 
 
 def as_markdown(text: str) -> str:
@@ -34,3 +40,7 @@ def as_markdown(text: str) -> str:
         'Examples:'
     """
     return _LITERAL.sub("", _EXAMPLE.sub(r"\1Examples:", text))
+
+
+def _is_enumeration(owner: griffe.Class) -> bool:
+    return any(str(base).endswith(("Enum", "Flag")) for base in owner.bases)

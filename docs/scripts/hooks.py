@@ -10,7 +10,9 @@ from mkdocs.structure.files import File, Files
 
 import house
 import reference
+import request_picture
 import settings_table
+import shutdown_picture
 
 __all__ = ["on_config", "on_files", "on_page_markdown"]
 
@@ -20,6 +22,8 @@ _HOW_TO = ("logging", "tracing", "metrics", "health", "errors", "testing", "depl
 _MADE = {
     settings_table.MARKER: settings_table.table,
     "<!-- picture: house -->": house.draw,
+    "<!-- picture: request -->": request_picture.draw,
+    "<!-- picture: shutdown -->": shutdown_picture.draw,
 }
 
 

@@ -1,1 +1,29 @@
-"""The generator: the `fastnfurious` command, which renders new services."""
+"""The generator: the `fastnfurious` command, which renders new services.
+
+It needs the extra ``generator``: ``pip install 'fastnfurious[generator]'``.
+
+Example:
+    >>> from fastnfurious_generator import Template
+    >>> Template.bundled().question("kind").choices
+    ('http',)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastnfurious.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from fastnfurious_generator.render import render as render
+    from fastnfurious_generator.template import Question as Question
+    from fastnfurious_generator.template import Template as Template
+else:
+    __getattr__, __all__ = lazy_names(
+        __name__,
+        {
+            "Question": "fastnfurious_generator.template",
+            "Template": "fastnfurious_generator.template",
+            "render": "fastnfurious_generator.render",
+        },
+    )

@@ -3,10 +3,12 @@
 A page is one story. Its steps run in one fresh process and one empty folder:
 
 * a ``python`` block runs in the page's own module, so that later blocks see earlier names;
-* a block with ``title="path"`` is first written to that file (``hl_lines`` and other options are
-  left alone) and, if the file is a test, run with pytest;
+* a block with ``title="path"`` is written to that file and, if the file is a test, run with pytest
+  (not with the class ``later``, for a test that the page runs by a command);
 * in a ``console`` block each line after ``$`` is a shell command and the lines below it are what
-  it prints; a line ``...`` there stands for any lines.
+  it prints; ``…`` there stands for any text in a line, a line ``...`` for any lines;
+* the command of a block with the classes ``{ .console .serving }`` goes on running until the page
+  ends; it has to print at least what is shown.
 
 A block that cannot run says so, visibly, in the paragraph above it: ``*Not run: <reason>.*``
 """
@@ -14,15 +16,23 @@ A block that cannot run says so, visibly, in the paragraph above it: ``*Not run:
 from __future__ import annotations
 
 import os
+import pty
 import re
 import shlex
+import signal
+import socket
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from threading import Thread
 from types import ModuleType
+from typing import IO
 
 __all__ = ["ROOT", "Block", "blocks", "documents", "main"]
 
@@ -30,6 +40,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 _FENCE = re.compile(r"^(?P<indent>\s*)(?P<mark>`{3,}|~{3,})(?P<info>[^`]*)$")
 _NOT_RUN = re.compile(r"^\*Not run: (?P<reason>.+)\.\*$")
+_PORT = re.compile(r"\b8000\b")
+_CLASS = re.compile(r"\.(?P<name>[\w-]+)")
 _OPTION = re.compile(r'(?P<name>[\w-]+)="(?P<value>[^"]*)"')
 
 
@@ -41,6 +53,7 @@ class Block:
         path: The page.
         line: Line of the first line of code, counted from 1.
         language: What stands first behind the fence, for example ``python``.
+        classes: What the fence says in braces, ``{ .console .serving }``, without the language.
         title: File that the block shows, if it does.
         code: The text between the fences, without their indentation.
         not_run: Why the block is not run; ``None`` when it is.
@@ -49,6 +62,7 @@ class Block:
     path: Path
     line: int
     language: str
+    classes: frozenset[str]
     title: str | None
     code: str
     not_run: str | None
@@ -61,7 +75,8 @@ class Block:
     @property
     def place(self) -> str:
         """Return the page and line, as a compiler would print them."""
-        return f"{self.path.relative_to(ROOT)}:{self.line}"
+        inside = self.path.is_relative_to(ROOT)
+        return f"{self.path.relative_to(ROOT) if inside else self.path}:{self.line}"
 
 
 def documents() -> list[Path]:
@@ -93,11 +108,13 @@ def _closing(lines: list[str], start: int, mark: str) -> int:
 
 def _block(path: Path, lines: list[str], fence: int, end: int, info: str) -> Block:
     options = {found["name"]: found["value"] for found in _OPTION.finditer(info)}
-    language = re.split(r"[\s{]", info, maxsplit=1)[0] if info else ""
+    words = [found["name"] for found in _CLASS.finditer(_OPTION.sub("", info))]
+    language = info.split()[0] if info and not info.startswith("{") else "".join(words[:1])
     return Block(
         path=path,
         line=fence + 2,
         language=language,
+        classes=frozenset(words),
         title=options.get("title"),
         code=textwrap.dedent("\n".join(lines[fence + 1 : end])) + "\n",
         not_run=_reason(lines, fence),
@@ -116,21 +133,84 @@ def main(page: Path) -> None:
     Raises:
         SystemExit: A step failed or printed something else than the page shows.
     """
-    module = ModuleType("page")
-    sys.modules["page"] = module
-    sys.path.insert(0, os.getcwd())
-    for block in blocks(page):
-        if block.runs:
-            _run(block, module)
+    port = _free_port()
+    with ExitStack() as running:
+        story = _Story(ModuleType("page"), running)
+        sys.modules["page"] = story.module
+        sys.path.insert(0, os.getcwd())
+        for block in blocks(page):
+            if block.runs:
+                # Pages speak of port 8000, which somebody else may have.
+                story.tell(replace(block, code=_PORT.sub(str(port), block.code)))
 
 
-def _run(block: Block, module: ModuleType) -> None:
-    if block.title:
-        _write(block, Path(block.title))
-    elif block.language == "python":
-        _execute(block, module)
-    else:
-        _converse(block)
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """Go through a page: what a block leaves behind is there for the next one."""
+
+    module: ModuleType
+    running: ExitStack
+
+    def tell(self, block: Block) -> None:
+        """Do what a block shows."""
+        if block.title:
+            _write(block, Path(block.title))
+        elif block.language == "python":
+            self._execute(block)
+        elif "serving" in block.classes:
+            self._serve(block)
+        else:
+            _converse(block)
+
+    def _execute(self, block: Block) -> None:
+        # The blank lines make a traceback name the line of the page.
+        source = "\n" * (block.line - 1) + block.code
+        exec(compile(source, str(block.path), "exec", dont_inherit=True), self.module.__dict__)
+
+    def _serve(self, block: Block) -> None:
+        for command, shown in _exchanges(block.code):
+            printed = self.running.enter_context(_served(command))
+            until = time.monotonic() + 60
+            while not _alike(f"{shown}\n...", printed.read_text(encoding="utf-8")):
+                if time.monotonic() > until:
+                    output = printed.read_text(encoding="utf-8")
+                    sys.exit(f"{block.place}: `{command}` printed\n{output}\nand not\n{shown}")
+                time.sleep(0.05)
+
+
+@contextmanager
+def _served(command: str) -> Iterator[Path]:
+    # A reader starts a service at a terminal; it gets one here too, without colours.
+    controller, terminal = pty.openpty()
+    with NamedTemporaryFile("wb", buffering=0) as output:
+        process = subprocess.Popen(
+            ["bash", "-c", f"exec {command}"],
+            env={**os.environ, "NO_COLOR": "1", "TERM": "dumb"},
+            stdin=subprocess.DEVNULL,
+            stdout=terminal,
+            stderr=terminal,
+            start_new_session=True,
+        )
+        os.close(terminal)
+        reader = Thread(target=_copy, args=(controller, output), daemon=True)
+        reader.start()
+        try:
+            yield Path(output.name)
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            reader.join(timeout=10)
+            os.close(controller)
+
+
+def _copy(controller: int, output: IO[bytes]) -> None:
+    with suppress(OSError):  # Linux says so when the last writer has closed the terminal
+        while data := os.read(controller, 65536):
+            output.write(data.replace(b"\r\n", b"\n"))
 
 
 def _write(block: Block, file: Path) -> None:
@@ -138,7 +218,7 @@ def _write(block: Block, file: Path) -> None:
         sys.exit(f"{block.place}: a title is a path inside the page's folder, not {file}")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(block.code, encoding="utf-8")
-    if file.name.startswith("test_") and file.suffix == ".py":
+    if file.name.startswith("test_") and file.suffix == ".py" and "later" not in block.classes:
         _pytest(block, file)
 
 
@@ -149,25 +229,38 @@ def _pytest(block: Block, file: Path) -> None:
         sys.exit(f"{block.place}: {file} fails\n{done.stdout}{done.stderr}")
 
 
-def _execute(block: Block, module: ModuleType) -> None:
-    # The blank lines make a traceback name the line of the page.
-    source = "\n" * (block.line - 1) + block.code
-    exec(compile(source, str(block.path), "exec", dont_inherit=True), module.__dict__)
-
-
 def _converse(block: Block) -> None:
     for command, shown in _exchanges(block.code):
+        code, printed = _typed(command)
+        if shown and not _alike(shown, printed):
+            sys.exit(f"{block.place}: `{command}` printed\n{printed}\nand not\n{shown}")
+        if code and not shown:
+            sys.exit(f"{block.place}: `{command}` ended with {code}\n{printed}")
+
+
+def _typed(command: str) -> tuple[int, str]:
+    # Each command has a shell of its own; where it has gone to, and what it has set, goes on to
+    # the next, as in the reader's one shell.
+    with NamedTemporaryFile() as left:
         done = subprocess.run(
-            ["bash", "-e", "-o", "pipefail", "-c", command],
+            ["bash", "-c", f"trap 'pwd -P > {left.name}; env -0 >> {left.name}' EXIT\n{command}"],
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             timeout=600,
         )
-        if shown and not _alike(shown, done.stdout):
-            sys.exit(f"{block.place}: `{command}` printed\n{done.stdout}\nand not\n{shown}")
-        if done.returncode and not shown:
-            sys.exit(f"{block.place}: `{command}` ended with {done.returncode}\n{done.stdout}")
+        folder, _, variables = left.read().decode().partition("\n")
+    if folder:
+        os.chdir(folder)
+        for name, _, value in (each.partition("=") for each in variables.split("\0") if each):
+            os.environ[name] = value
+    return done.returncode, done.stdout
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def _exchanges(text: str) -> Iterator[tuple[str, str]]:

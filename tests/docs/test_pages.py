@@ -30,8 +30,12 @@ def _name(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-def _look_like_a_checkout(folder: Path) -> None:
-    # Whoever reads a page at the root of the repository types its commands there.
+def _look_like_the_readers(folder: Path, page: Path) -> None:
+    # Whoever reads a page at the root of the repository types its commands there; whoever reads
+    # another has the checkout beside them.
+    if page.parent != ROOT:
+        (folder / "fastnfurious").symlink_to(ROOT)
+        return
     for file in ROOT.iterdir():
         if file.is_file():
             (folder / file.name).symlink_to(file)
@@ -43,8 +47,7 @@ _STORIES = [page for page in documents() if any(block.runs for block in blocks(p
 @pytest.mark.parametrize("page", _STORIES, ids=_name)
 def test_every_block_of_a_page_does_what_the_page_shows(page: Path, tmp_path: Path) -> None:
     """The blocks of a page run in order, in one process, and print what is shown."""
-    if page.parent == ROOT:
-        _look_like_a_checkout(tmp_path)
+    _look_like_the_readers(tmp_path, page)
     environment = {**os.environ, "ENVIRONMENT": "development", "COLUMNS": "100"}
     environment.pop("COVERAGE_PROCESS_START", None)
     done = subprocess.run(

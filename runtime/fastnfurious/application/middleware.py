@@ -6,8 +6,10 @@ import re
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from fastapi.telemetry._asgi import ExceptionTelemetryMiddleware
 from loguru import logger
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fastnfurious.application.exchange import (
     Exchange,
@@ -22,13 +24,10 @@ from fastnfurious.core.errors import is_logged, mark_logged
 if TYPE_CHECKING:
     from fastnfurious.application.app import FastNFuriousAPI
 
-__all__ = ["APPLICATION_KEY", "CLIENT_CLOSED_REQUEST", "ObservingMiddleware"]
+__all__ = ["APPLICATION_KEY", "ObservingMiddleware"]
 
 APPLICATION_KEY = "fastnfurious"
 """Key of the scope under which the application that observes a request is found."""
-
-CLIENT_CLOSED_REQUEST = 499
-"""Status recorded, never sent, when a client left before it had the answer."""
 
 ROUTE_KEY = "fastapi.telemetry"
 WEBSOCKET = "WEBSOCKET"
@@ -47,10 +46,13 @@ class ObservingMiddleware:
     Args:
         app: The rest of the application.
         owner: The application whose logs, traces and metrics are used.
+        alone: Whether FastAPI's own telemetry is off.
     """
 
-    def __init__(self, app: ASGIApp, owner: FastNFuriousAPI) -> None:
+    def __init__(self, app: ASGIApp, owner: FastNFuriousAPI, *, alone: bool = True) -> None:
         self.app = app
+        self._failures = app if type(app) is ServerErrorMiddleware else None
+        self._inside = _inside(app, alone)
         self._owner = owner
         self._lifecycle = owner.lifecycle
         self._traces = owner.tracing.requests
@@ -61,40 +63,47 @@ class ObservingMiddleware:
         """Pass a request on; one that another application of ours observes is left alone."""
         if APPLICATION_KEY in scope or scope["type"] == "lifespan":
             await self.app(scope, receive, send)
-        elif scope["type"] == "http":
-            await self._http(scope, receive, send)
-        else:
+            return
+        if scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
-
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = HttpExchange(self._request_id(scope), receive, send, self._lifecycle)
+            return
+        exchange = HttpExchange(scope, self._request_id(scope), receive, send, self._owner)
         self._begin(scope, exchange)
         self._metrics.request_started()
-        error: BaseException | None = None
         try:
-            await self.app(scope, exchange.receive, exchange.send)
-        except BaseException as raised:
-            error = raised
-            self._log(error)
+            await self._inside(scope, exchange.receive, exchange.send)
+        except BaseException as error:
+            exchange.error = error
+            await self._fail(scope, exchange, error)
             raise
         finally:
-            self._end(scope, exchange)
-            self._record_http(scope, exchange, error)
+            self._end_http(scope, exchange)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = WebSocketExchange(self._request_id(scope), receive, send)
         exchange.on_accept = self._metrics.websocket_opened
         self._begin(scope, exchange)
-        error: BaseException | None = None
         try:
             await self.app(scope, exchange.receive, exchange.send)
-        except BaseException as raised:
-            error = raised
+        except BaseException as error:
+            exchange.error = error
             self._log(error)
             raise
         finally:
-            self._end(scope, exchange)
-            self._record_websocket(scope, exchange, error)
+            self._end_websocket(scope, exchange)
+
+    async def _fail(self, scope: Scope, exchange: HttpExchange, error: BaseException) -> None:
+        """Log an error, and let Starlette answer with what the application has for status 500."""
+        self._log(error)
+        if self._failures is None or not isinstance(error, Exception):
+            return
+
+        async def raise_again(scope: Scope, receive: Receive, send: Send) -> None:
+            raise error
+
+        handler, debug = self._failures.handler, self._failures.debug
+        send = _drop if exchange.status else exchange.send
+        await ServerErrorMiddleware(raise_again, handler, debug)(scope, exchange.receive, send)
 
     def _request_id(self, scope: Scope) -> str:
         for name, value in scope["headers"]:
@@ -110,38 +119,43 @@ class ObservingMiddleware:
         exchange.token = current_request_id.set(exchange.request_id)
         self._lifecycle.in_flight += 1
         exchange.started = perf_counter()
-        if not _is_management(scope):
-            exchange.trace = self._traces.start(scope)
+        path = scope["path"]
+        if path == "/metrics" or path.startswith("/health") or scope.get("root_path"):
+            if _is_management(scope):
+                return
+        exchange.trace = self._traces.start(scope)
 
-    def _end(self, scope: Scope, exchange: Exchange) -> None:
+    def _end(self, scope: Scope, exchange: Exchange) -> str:
+        """Take the request out of those in flight; return the template of its route."""
         exchange.duration = perf_counter() - exchange.started
         self._lifecycle.in_flight -= 1
-        exchange.route = route_template(scope, scope[ROUTE_KEY].route, self._owner.routes)
+        told = scope[ROUTE_KEY].route
+        if scope[ROUTE_KEY] is exchange:
+            # The server's object for the request knows the scope: a circle, left to the collector.
+            del scope[ROUTE_KEY]
+        exchange.matched = route_template(scope, told, self._owner.routes)
+        return exchange.matched or UNMATCHED
 
-    def _record_http(
-        self, scope: Scope, exchange: HttpExchange, error: BaseException | None
-    ) -> None:
-        status = _status(exchange)
-        if status == CLIENT_CLOSED_REQUEST:
-            error = None
+    def _end_http(self, scope: Scope, exchange: HttpExchange) -> None:
+        route = self._end(scope, exchange)
+        status, error = exchange.outcome()
         method = METHODS.get(scope["method"], OTHER_METHOD)
-        route, duration, trace = exchange.route or UNMATCHED, exchange.duration, exchange.trace
+        trace = exchange.trace
         if trace is None:
-            self._metrics.request_finished(method, route, status, duration, None)
+            self._metrics.request_finished(method, route, status, exchange.duration)
         else:
-            trace.finish(exchange.route, status, error)
-            self._metrics.request_finished(method, route, status, duration, trace.exemplar)
+            trace.finish(exchange.matched, status, error)
+            self._metrics.request_finished(method, route, status, exchange.duration, trace.exemplar)
             self._write(scope, exchange, method, status)
         current_request_id.reset(exchange.token)
 
-    def _record_websocket(
-        self, scope: Scope, exchange: WebSocketExchange, error: BaseException | None
-    ) -> None:
-        failure = None if is_departure(error) else error
-        route, trace = exchange.route or UNMATCHED, exchange.trace
+    def _end_websocket(self, scope: Scope, exchange: WebSocketExchange) -> None:
+        route = self._end(scope, exchange)
+        trace, error = exchange.trace, exchange.error
         exemplar = trace and trace.exemplar
+        failure = None if is_departure(error) else error
         if exchange.accepted:
-            status = code = exchange.close_code(error)
+            status = code = exchange.close_code()
             self._metrics.websocket_closed(route, code, exchange.duration, exemplar)
         else:
             # A handshake that was refused is an ordinary request with an ordinary answer.
@@ -149,8 +163,9 @@ class ObservingMiddleware:
             self._metrics.request_started()
             self._metrics.request_finished("GET", route, status, exchange.duration, exemplar)
         if trace is not None:
-            trace.finish(exchange.route, None if exchange.accepted else status, failure)
+            trace.finish(exchange.matched, None if exchange.accepted else status, failure)
             self._write(scope, exchange, WEBSOCKET, status)
+        exchange.error = None
         current_request_id.reset(exchange.token)
 
     def _write(self, scope: Scope, exchange: Exchange, method: str, status: int) -> None:
@@ -161,7 +176,7 @@ class ObservingMiddleware:
             exchange.trace.span_id,
             method,
             scope["path"],
-            exchange.route or UNMATCHED,
+            exchange.matched or UNMATCHED,
             status,
             exchange.duration,
             client[0] if client else None,
@@ -184,8 +199,17 @@ def _is_management(scope: Scope) -> bool:
     return path == "/metrics" or path == "/health" or path.startswith("/health/")
 
 
-def _status(exchange: HttpExchange) -> int:
-    if exchange.left_early():
-        return CLIENT_CLOSED_REQUEST
-    # Neither an answer that breaks off nor one that never began is what its status promised.
-    return exchange.status if exchange.complete else 500
+def _inside(app: ASGIApp, alone: bool) -> ASGIApp:
+    """Return what has to be called for each request.
+
+    Starlette's outermost middleware only waits for errors, which the observer sees anyway;
+    FastAPI's next one only tells its own telemetry of them.
+    """
+    if type(app) is not ServerErrorMiddleware:
+        return app
+    inner = app.app
+    return inner.app if alone and type(inner) is ExceptionTelemetryMiddleware else inner
+
+
+async def _drop(message: Message) -> None:
+    """Send nothing: an answer has begun already."""

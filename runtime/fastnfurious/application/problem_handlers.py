@@ -16,7 +16,14 @@ from fastnfurious.application.problems import problem_response
 from fastnfurious.application.validation import validation_entries
 from fastnfurious.core.errors import FastNFuriousError
 
-__all__ = ["problem_handlers"]
+__all__ = [
+    "on_http_exception",
+    "on_invalid_handshake",
+    "on_invalid_request",
+    "on_our_error",
+    "on_unexpected_error",
+    "problem_handlers",
+]
 
 POLICY_VIOLATION = 1008
 INTERNAL_ERROR = 1011

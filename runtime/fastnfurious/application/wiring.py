@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -20,7 +20,7 @@ from fastnfurious.logs.settings import LogSettings
 from fastnfurious.metrics.settings import MetricsSettings
 from fastnfurious.tracing.settings import TracingSettings
 
-__all__ = ["Integrations", "settings_classes"]
+__all__ = ["Integrations", "Owner", "settings_classes"]
 
 
 class Owner(Protocol):
@@ -80,6 +80,11 @@ class Integrations:
             return iter(self._names)
         return (name for name in self.registry if self.registry[name].installed)
 
+    @property
+    def is_untouched(self) -> bool:
+        """Return whether nothing was named and nothing has been loaded."""
+        return self._names is None and not self._loaded
+
     def get(self, name: str) -> Integration:
         """Return an integration, loaded but not opened.
 
@@ -92,6 +97,25 @@ class Integrations:
         if name not in self._loaded:
             self._loaded[name] = self._load(name)
         return self._loaded[name]
+
+    @contextmanager
+    def replaced(self, name: str, integration: Integration) -> Iterator[None]:
+        """Put another integration in a name's place for the length of a ``with`` block.
+
+        Tests hand in a recording double; the application does not notice.
+
+        Raises:
+            UnknownIntegration: Nothing has that name.
+        """
+        self.registry[name]
+        before = self._loaded.get(name)
+        self._loaded[name] = integration
+        try:
+            yield
+        finally:
+            self._loaded.pop(name)
+            if before is not None:
+                self._loaded[name] = before
 
     async def open(self) -> None:
         """Open those that are named or remote, in order.

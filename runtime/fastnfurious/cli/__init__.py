@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING
 from fastnfurious.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from fastnfurious.cli.entry import command
-    from fastnfurious.cli.exit_codes import ExitCode
-    from fastnfurious.cli.settings import ServerSettings
-    from fastnfurious.cli.target import Target
-
-__getattr__, __all__ = lazy_names(
-    __name__,
-    {
-        "ExitCode": "fastnfurious.cli.exit_codes",
-        "ServerSettings": "fastnfurious.cli.settings",
-        "Target": "fastnfurious.cli.target",
-        "command": "fastnfurious.cli.entry",
-    },
-)
+    from fastnfurious.cli.entry import command as command
+    from fastnfurious.cli.exit_codes import ExitCode as ExitCode
+    from fastnfurious.cli.settings import ServerSettings as ServerSettings
+    from fastnfurious.cli.target import Target as Target
+else:
+    __getattr__, __all__ = lazy_names(
+        __name__,
+        {
+            "ExitCode": "fastnfurious.cli.exit_codes",
+            "ServerSettings": "fastnfurious.cli.settings",
+            "Target": "fastnfurious.cli.target",
+            "command": "fastnfurious.cli.entry",
+        },
+    )

@@ -72,15 +72,23 @@ class SettingFault:
     Attributes:
         variable: Environment variable, for example ``LOG_LEVEL``.
         value: What was read, as text; ``None`` when it is missing, ``"**********"`` for a secret.
-        accepted: What would be accepted, in words.
+        accepted: What would be accepted, or what to do, in words.
+        problem: What is wrong, when it is something else than the value.
+
+    Example:
+        >>> print(SettingFault("PORT", "http", "a whole number from 0 to 65535"))
+        PORT='http' is not accepted: a whole number from 0 to 65535
     """
 
     variable: str
     value: str | None
     accepted: str
+    problem: str | None = None
 
     def __str__(self) -> str:
         """Return the fault as one readable sentence."""
+        if self.problem is not None:
+            return f"{self.variable} {self.problem}: {self.accepted}"
         if self.value is None:
             return f"{self.variable} is not set: {self.accepted}"
         return f"{self.variable}={self.value!r} is not accepted: {self.accepted}"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from random import SystemRandom
+from random import Random
 
 __all__ = ["IdentifierFactory", "new_identifier"]
 
 IdentifierFactory = Callable[[], str]
 """Returns another text at each call."""
 
-_random = SystemRandom()
+# Identifiers are no secrets; a system call for each would cost more than the rest of the work.
+_random = Random()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random.seed)
 
 
 def new_identifier() -> str:

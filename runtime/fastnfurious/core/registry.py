@@ -12,9 +12,12 @@ from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from fastnfurious.core.errors import IntegrationNotInstalled, UnknownIntegration
-from fastnfurious.core.integration import Integration
+
+if TYPE_CHECKING:
+    from fastnfurious.core.integration import Integration
 
 __all__ = ["ENTRY_POINT_GROUP", "Registry", "RegistryEntry"]
 
@@ -44,6 +47,12 @@ class RegistryEntry:
     def installed(self) -> bool:
         """Return whether every required driver can be imported, without importing it."""
         return all(find_spec(module) is not None for module in self.requires)
+
+    @property
+    def testing(self) -> str:
+        """Return the module beside the integration that holds its doubles for tests."""
+        module = self.target.partition(":")[0]
+        return f"{module.rpartition('.')[0] or module}.testing"
 
     def load(self) -> type[Integration]:
         """Import the integration.

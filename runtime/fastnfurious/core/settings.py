@@ -7,19 +7,22 @@ https://docs.pydantic.dev/latest/concepts/pydantic_settings/.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Self
 
-from dotenv import dotenv_values
-from pydantic import Field, SecretBytes, SecretStr, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict
-from pydantic_settings import SettingsError as UnreadableValue
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from fastnfurious.core.errors import SettingFault, SettingsError
+from fastnfurious.core.env_file import ENCODING, ENV_FILE_VARIABLE, EnvFile
+from fastnfurious.core.errors import SettingsError
+from fastnfurious.core.setting_faults import find_slips, find_wrong_values, variables_of
+from fastnfurious.core.setting_leaves import Leaf, argument_key, leaves, top_leaves
+from fastnfurious.core.setting_sources import EnvFileSource, EnvironmentSource
+from fastnfurious.core.setting_words import MASK, type_in_words, value_in_words, without_password
 
 __all__ = [
     "ENV_FILE_VARIABLE",
@@ -28,11 +31,6 @@ __all__ = [
     "SettingDescription",
     "Settings",
 ]
-
-ENV_FILE_VARIABLE = "ENV_FILE"
-"""Variable that names the ``.env`` file to read; the default is ``.env`` in the working folder."""
-
-MASK = "**********"
 
 
 class Environment(StrEnum):
@@ -70,6 +68,8 @@ class SettingDescription:
 class Settings(BaseSettings):
     """Read one group of settings; subclasses set ``env_prefix`` and document every field.
 
+    A field may be a model of its own: with ``env_nested_delimiter`` its fields have variables too.
+
     Example:
         >>> from pydantic import Field
         >>> class MailSettings(Settings):
@@ -80,8 +80,18 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        extra="ignore", frozen=True, validate_default=True, env_ignore_empty=True
+        extra="ignore",
+        frozen=True,
+        validate_default=True,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
     )
+
+    _arguments: frozenset[str] = PrivateAttr(default=frozenset())
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self._arguments = frozenset(name.upper() for name in values)
 
     @classmethod
     def load(cls, **values: Any) -> Self:
@@ -92,92 +102,72 @@ class Settings(BaseSettings):
 
         Raises:
             SettingsError: A variable is missing or malformed; every fault is listed.
+            TypeError: ``values`` names a field that does not exist.
         """
+        _refuse_unknown(cls, values)
+        file = EnvFile.read()
+        faults = [*file.faults, *find_slips(cls, file, lambda: _known_variables(Settings))]
+        fields = cls.model_fields
+        keyed = {argument_key(fields[name], name): value for name, value in values.items()}
         try:
-            return cls(_env_file=_env_file(), **values)
+            settings = cls(_env_file=file.path if file.values else None, **keyed)
         except ValidationError as error:
-            raise SettingsError(list(cls._faults(error))) from None
-        except UnreadableValue as error:
-            raise SettingsError([cls._unreadable(error)]) from None
+            faults += find_wrong_values(cls, error, file, values)
+        # Raised down here, so that the error carries no context that holds unmasked values.
+        if faults:
+            raise SettingsError(faults)
+        return settings
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where values come from, the strongest first; pydantic-settings asks for it."""
+        path = getattr(dotenv_settings, "env_file", None)
+        file = EnvFileSource(settings_cls, env_file=path, env_file_encoding=ENCODING)
+        return init_settings, EnvironmentSource(settings_cls), file, file_secret_settings
 
     @classmethod
     def variable(cls, field: str) -> str:
         """Return the environment variable of a field."""
-        alias = cls.model_fields[field].validation_alias
-        if isinstance(alias, str):
-            return alias.upper()
-        return f"{cls.model_config.get('env_prefix', '')}{field}".upper()
+        return next(leaf.variables[0] for leaf in top_leaves(cls) if leaf.path == (field,))
 
     @classmethod
     def describe(cls) -> list[SettingDescription]:
         """Return one row for each setting, in the order of their definition."""
-        return [cls._description(name, field) for name, field in cls.model_fields.items()]
+        return [_description(leaf) for leaf in leaves(cls)]
 
     def explain(self) -> list[SettingDescription]:
         """Return `describe` with the effective values and where each came from."""
-        from_file = {name.upper() for name in dotenv_values(_env_file())}
-        rows = []
-        for name, field in type(self).model_fields.items():
-            row = type(self)._description(name, field)
-            read = getattr(self, name)
-            value = MASK if row.secret and read is not None else _text(read)
-            source = self._source(name, row.variable, from_file)
-            rows.append(
-                SettingDescription(
-                    row.variable, row.type, row.default, row.description, row.secret, value, source
-                )
+        file = EnvFile.read()
+        return [
+            replace(
+                _description(leaf),
+                value=_shown(leaf, leaf.value_in(self)),
+                source=self._source(leaf, file),
             )
-        return rows
+            for leaf in leaves(type(self))
+        ]
 
-    def _source(self, name: str, variable: str, from_file: set[str]) -> str:
-        if variable in {key.upper() for key in os.environ}:
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Show the fields; secrets and the passwords in URLs are masked."""
+        for name, value in super().__repr_args__():
+            yield name, without_password(value) if isinstance(value, str) else value
+
+    def _source(self, leaf: Leaf, file: EnvFile) -> str:
+        variables = {*leaf.variables, *leaf.enclosing}
+        if self._arguments & {leaf.path[0].upper(), *variables}:
+            return "argument"
+        if variables & {name.upper() for name, value in os.environ.items() if value}:
             return "environment"
-        if variable in from_file:
-            return _env_file().name
-        return "argument" if name in self.model_fields_set else "default"
-
-    @classmethod
-    def _description(cls, name: str, field: FieldInfo) -> SettingDescription:
-        default = (
-            None if field.is_required() else _text(field.get_default(call_default_factory=True))
-        )
-        return SettingDescription(
-            variable=cls.variable(name),
-            type=_type_in_words(field.annotation),
-            default=default,
-            description=field.description or "",
-            secret=_is_secret(field.annotation),
-        )
-
-    @classmethod
-    def _faults(cls, error: ValidationError) -> Iterator[SettingFault]:
-        for fault in error.errors(include_url=False, include_context=False):
-            name = cls._field_of(str(fault["loc"][0])) if fault["loc"] else None
-            if name is None:
-                yield SettingFault(cls.__name__, None, fault["msg"])
-                continue
-            field = cls.model_fields[name]
-            missing = fault["type"] == "missing"
-            value = MASK if _is_secret(field.annotation) else str(fault["input"])
-            yield SettingFault(cls.variable(name), None if missing else value, fault["msg"])
-
-    @classmethod
-    def _unreadable(cls, error: UnreadableValue) -> SettingFault:
-        name = next((name for name in cls.model_fields if f'"{name}"' in str(error)), None)
-        if name is None:
-            return SettingFault(cls.__name__, None, str(error))
-        variable = cls.variable(name)
-        secret = _is_secret(cls.model_fields[name].annotation)
-        value = MASK if secret else os.environ.get(variable, "")
-        return SettingFault(variable, value, "expected JSON")
-
-    @classmethod
-    def _field_of(cls, location: str) -> str | None:
-        wanted = location.upper()
-        return next(
-            (name for name in cls.model_fields if wanted in (name.upper(), cls.variable(name))),
-            None,
-        )
+        if variables & {name.upper() for name, value in file.values.items() if value}:
+            return file.path.name
+        return "default"
 
 
 class FastNFuriousSettings(Settings):
@@ -211,23 +201,36 @@ class FastNFuriousSettings(Settings):
     )
 
 
-def _env_file() -> Path:
-    return Path(os.environ.get(ENV_FILE_VARIABLE, ".env"))
+def _refuse_unknown(model: type[Settings], names: Iterable[str]) -> None:
+    for name in names:
+        if name not in model.model_fields:
+            near = get_close_matches(name, model.model_fields, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"{model.__name__} has no setting {name!r}{hint}")
 
 
-def _is_secret(annotation: object) -> bool:
-    return any(secret.__name__ in str(annotation) for secret in (SecretStr, SecretBytes))
+def _known_variables(model: type[Settings]) -> set[str]:
+    known = set(variables_of(model))
+    return known.union(*map(_known_variables, model.__subclasses__()))
 
 
-def _type_in_words(annotation: object) -> str:
-    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
-        return " | ".join(annotation)
-    if isinstance(annotation, type):
-        return annotation.__name__
-    return str(annotation).replace("typing.", "").replace("NoneType", "None")
+def _description(leaf: Leaf) -> SettingDescription:
+    field = leaf.field
+    return SettingDescription(
+        variable=leaf.variables[0],
+        type=type_in_words(field.annotation),
+        default=None if field.is_required() else _shown(leaf, _default(field)),
+        description=field.description or "",
+        secret=leaf.secret,
+    )
 
 
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return str(value.value if isinstance(value, StrEnum) else value)
+def _default(field: FieldInfo) -> Any:
+    if field.default_factory_takes_validated_data:
+        return "depends on other settings"
+    return field.get_default(call_default_factory=True)
+
+
+def _shown(leaf: Leaf, value: Any) -> str:
+    text = value_in_words(value)
+    return MASK if leaf.secret and text and MASK not in text else text

@@ -10,7 +10,7 @@ from typing import Any
 
 from fastnfurious.core.clock import Clock
 from fastnfurious.logs.levels import LEVELS, OFF
-from fastnfurious.logs.line import ACCESS, AccessEntry, Line, LineFactory
+from fastnfurious.logs.line import ACCESS, AccessEntry, Line, LineFactory, is_failure
 from fastnfurious.logs.timer import Timer
 
 __all__ = ["AccessLog"]
@@ -84,12 +84,13 @@ class AccessLog:
             method: HTTP method.
             path: Path as it was asked for, without the query, which may hold secrets.
             route: Template of the route.
-            status: HTTP status of the answer.
+            status: HTTP status of the answer; close code of a websocket.
             duration: Seconds from the request to the end of the answer.
             client: Address of the client.
         """
         # Positional, a plain tuple, no property: this runs once for each request.
-        if status < 500:
+        failed = status >= 500 and is_failure(status)
+        if not failed:
             if self._quiet:
                 return
         elif self._silent:
@@ -109,7 +110,7 @@ class AccessLog:
                 client,
             )
         )
-        if status >= 500 or len(entries) >= self._limit:
+        if failed or len(entries) >= self._limit:
             self.flush()
         elif not self._timer.armed:
             self._timer.arm()

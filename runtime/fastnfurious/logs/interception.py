@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 
 from loguru import logger
 
+from fastnfurious.logs import uncaught
+
 if TYPE_CHECKING:
     from loguru import Record
 
@@ -165,17 +167,20 @@ class _Method:
         self._owner = owner
         self._name = name
         self._own = self._next = getattr(owner, name)
+        self._earlier: list[Any] = []
         self._inside = threading.local()
 
     def replace(self, function: object) -> None:
         current = getattr(self._owner, self._name)
         if current is not function:
+            self._earlier.append(self._next)
             self._next = current
             setattr(self._owner, self._name, function)
 
     def give_back(self, function: object) -> None:
         if getattr(self._owner, self._name) is function:
             setattr(self._owner, self._name, self._next)
+            self._next = self._earlier.pop()
 
     def comes_round(self, target: object, record: object) -> bool:
         return (id(target), id(record)) in self._calls()
@@ -211,6 +216,7 @@ def _take() -> None:
     _handle.replace(_on_handler)
     warnings.showwarning = _on_warning
     _loguru.take()
+    uncaught.take()
 
 
 def _give_back() -> None:
@@ -218,6 +224,7 @@ def _give_back() -> None:
     _handle.give_back(_on_handler)
     if warnings.showwarning is _on_warning:
         warnings.showwarning = _show_warning
+    uncaught.give_back()
     _loguru.give_back()
     _stdlib_levels.restore()
 

@@ -6,8 +6,7 @@ import os
 import select
 import stat
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TextIO
 
 from fastnfurious.logs.settings import LogStream
@@ -59,7 +58,9 @@ class Output:
                 stream.flush()
                 return
             stream.flush()  # what print() has left in Python's own buffer comes first
-            with self._locked(self._descriptor):
+            if self._shared:
+                self._write_locked(self._descriptor, data)
+            else:
                 _write_all(self._descriptor, data)
 
     def _look_at(self, stream: TextIO) -> None:
@@ -72,20 +73,16 @@ class Output:
         mode = os.fstat(self._descriptor).st_mode
         self._shared = _CAN_LOCK and (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode))
 
-    @contextmanager
-    def _locked(self, descriptor: int) -> Iterator[None]:
-        if not self._shared:
-            yield
-            return
+    def _write_locked(self, descriptor: int, data: bytes) -> None:
         try:
             fcntl.lockf(descriptor, fcntl.LOCK_EX)
         except OSError:
             # Not every system can lock a pipe; its writes are then only whole up to PIPE_BUF.
             self._shared = False
-            yield
+            _write_all(descriptor, data)
             return
         try:
-            yield
+            _write_all(descriptor, data)
         finally:
             fcntl.lockf(descriptor, fcntl.LOCK_UN)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from prometheus_client.core import Metric
-from prometheus_client.samples import Sample
-
-from fastnfurious.metrics.cells import Cells, LocalCells, SharedCells
-from fastnfurious.metrics.durations import Durations, counter_of
+from fastnfurious.metrics.cells import Cells, LocalCells
+from fastnfurious.metrics.durations import Durations
 from fastnfurious.metrics.labels import LabelBound
 from fastnfurious.metrics.settings import DEFAULT_BUCKETS
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
 
 __all__ = ["OTHER_METHOD", "HttpMetrics"]
 
@@ -26,8 +27,10 @@ _METHODS = {
     )
 }
 _LONG_LIVED = (60.0, 600.0, 3600.0)
-_OPEN_REQUESTS = ("http_requests_in_progress", "Requests that are being answered.")
-_OPEN_WEBSOCKETS = ("websocket_connections_in_progress", "Websocket connections that are open.")
+_GAUGES = (
+    ("http_requests_in_progress", "Requests that are being answered."),
+    ("websocket_connections_in_progress", "Websocket connections that are open."),
+)
 _COUNTERS = {
     "http_request_duration_seconds": ("http_requests", "Requests that were answered."),
     "websocket_duration_seconds": (
@@ -54,7 +57,10 @@ class HttpMetrics:
         ['http_requests_in_progress', 'websocket_connections_in_progress']
     """
 
-    __slots__ = ("_gauges", "_requests", "_websockets", "_open_requests", "_open_websockets")
+    __slots__ = (
+        *("_cells", "_gauges", "_requests", "_websockets"),
+        *("_open_requests", "_open_websockets"),
+    )
 
     def __init__(
         self,
@@ -66,16 +72,17 @@ class HttpMetrics:
             "http_request_duration_seconds",
             "Seconds from the start of a request to the end of its answer.",
             label_names=("method", "route", "status"),
-            bounds=buckets,
+            buckets=buckets,
             label_bound=label_bound,
         )
         self._websockets = Durations(
             "websocket_duration_seconds",
             "Seconds that websocket connections were open.",
             label_names=("route", "code"),
-            bounds=(*buckets, *(bound for bound in _LONG_LIVED if bound > buckets[-1])),
+            buckets=(*buckets, *(bound for bound in _LONG_LIVED if bound > buckets[-1])),
             label_bound=label_bound,
         )
+        self._cells: tuple[Cells, ...] = ()
         self._use(LocalCells(), LocalCells())
 
     def request_started(self) -> None:
@@ -128,45 +135,55 @@ class HttpMetrics:
             folder: Folder of the workers' files.
             number: Tells several applications in this process apart.
         """
+        from fastnfurious.metrics.shared_cells import SharedCells
+
+        owner = f"http{number}"
         self._use(
-            SharedCells(folder, "histogram", number), SharedCells(folder, "gauge_livesum", number)
+            SharedCells(folder, "histogram", owner), SharedCells(folder, "gauge_livesum", owner)
         )
 
+    def withdraw(self) -> None:
+        """Keep further numbers in this process; what was shared stays."""
+        self._use(LocalCells(), LocalCells())
+
     def _use(self, durations: Cells, gauges: Cells) -> None:
+        for cells in self._cells:
+            cells.close()
+        self._cells = (durations, gauges)
         self._gauges = gauges
         self._requests.use(durations)
         self._websockets.use(durations)
-        (name, help), (other, other_help) = _OPEN_REQUESTS, _OPEN_WEBSOCKETS
-        self._open_requests = gauges.reserve(name, name, {}, help)
-        self._open_websockets = gauges.reserve(other, other, {}, other_help)
+        self._open_requests, self._open_websockets = (
+            gauges.reserve(name, name, help, {}, None) for name, help in _GAUGES
+        )
 
     def collect(self) -> Iterator[Metric]:
         """Return the metrics of this process."""
+        from fastnfurious.metrics.families import gauge_of, histogram_of
+
         values = self._gauges.values
-        yield _gauge(_OPEN_REQUESTS, values[self._open_requests])
-        yield _gauge(_OPEN_WEBSOCKETS, values[self._open_websockets])
-        yield from self.complete([self._requests.collect(), self._websockets.collect()])
+        for title, cell in zip(_GAUGES, (self._open_requests, self._open_websockets), strict=True):
+            yield gauge_of(*title, values[cell])
+        yield from self.complete(map(histogram_of, (self._requests, self._websockets)))
 
     def complete(self, metrics: Iterable[Metric]) -> Iterator[Metric]:
-        """Return metrics with what is derived from them: the counters, and exemplars."""
+        """Return metrics with what is derived from them: exemplars, and the counters."""
+        from fastnfurious.metrics.families import counter_of, with_exemplars
+
+        durations = {own.name: own for own in (self._requests, self._websockets)}
         for metric in metrics:
-            yield metric
-            if metric.name in _COUNTERS:
-                yield counter_of(metric, *_COUNTERS[metric.name])
+            if metric.name not in durations:
+                yield metric
+                continue
+            yield with_exemplars(metric, durations[metric.name])
+            yield counter_of(metric, *_COUNTERS[metric.name])
 
-    def describe(self) -> Iterator[Metric]:
-        """Return the metrics without samples, so that a registry knows the names taken."""
-        for name, help in (_OPEN_REQUESTS, _OPEN_WEBSOCKETS):
-            yield Metric(name, help, "gauge")
-        for durations in (self._requests, self._websockets):
-            yield Metric(durations.name, durations.help, "histogram")
-            yield Metric(*_COUNTERS[durations.name], "counter")
-
-
-def _gauge(title: tuple[str, str], value: float) -> Metric:
-    metric = Metric(*title, "gauge")
-    metric.samples = [Sample(title[0], {}, value)]
-    return metric
+    @staticmethod
+    def names() -> Iterator[tuple[str, str]]:
+        """Return the names and types of the metrics."""
+        yield from ((name, "gauge") for name, _ in _GAUGES)
+        yield from ((name, "histogram") for name in _COUNTERS)
+        yield from ((name, "counter") for name, _ in _COUNTERS.values())
 
 
 def _close_code(code: int) -> str | int:

@@ -7,7 +7,7 @@ dies. Beyond the bound everything is counted under one constant, so that totals 
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections.abc import Callable
 
 __all__ = ["OVERFLOW", "LabelBound"]
 
@@ -18,32 +18,33 @@ _logger = logging.getLogger(__name__)
 
 
 class LabelBound:
-    """Bound the label sets of each metric, count what goes over, and warn once for each metric.
+    """Bound the label sets of each metric, report what goes over, and warn once for each metric.
 
     Args:
         limit: Combinations that one metric keeps apart.
-
-    Attributes:
-        overflows: Metric → measurements that were counted under `OVERFLOW`.
+        on_overflow: Called with the metric's name at each measurement that goes over.
     """
 
-    __slots__ = ("limit", "overflows")
+    __slots__ = ("_limit", "_on_overflow", "_warned")
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.overflows: Counter[str] = Counter()
+    def __init__(self, limit: int, on_overflow: Callable[[str], None] | None = None) -> None:
+        self._limit = limit
+        self._on_overflow = on_overflow
+        self._warned: set[str] = set()
 
     def admits(self, metric: str, known: int) -> bool:
         """Return whether a metric that knows so many combinations may have another one."""
-        if known < self.limit:
+        if known < self._limit:
             return True
-        if metric not in self.overflows:
+        if metric not in self._warned:
+            self._warned.add(metric)
             _logger.warning(
                 "The metric %r has %d combinations of labels; further ones are counted under %r. "
                 "Use labels with few values, or raise METRICS_MAX_LABEL_SETS",
                 metric,
-                self.limit,
+                self._limit,
                 OVERFLOW,
             )
-        self.overflows[metric] += 1
+        if self._on_overflow is not None:
+            self._on_overflow(metric)
         return False

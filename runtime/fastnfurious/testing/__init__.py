@@ -18,20 +18,24 @@ from typing import TYPE_CHECKING
 from fastnfurious.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from starlette.testclient import TestClient
+    from starlette.testclient import TestClient as TestClient
 
-    from fastnfurious.testing.async_client import AsyncTestClient
-    from fastnfurious.testing.clock import FrozenClock
-    from fastnfurious.testing.identifiers import SequentialIdentifiers
-    from fastnfurious.testing.live_server import LiveServer
-
-__getattr__, __all__ = lazy_names(
-    __name__,
-    {
-        "AsyncTestClient": "fastnfurious.testing.async_client",
-        "FrozenClock": "fastnfurious.testing.clock",
-        "LiveServer": "fastnfurious.testing.live_server",
-        "SequentialIdentifiers": "fastnfurious.testing.identifiers",
-        "TestClient": "starlette.testclient",
-    },
-)
+    from fastnfurious.testing.async_client import AsyncTestClient as AsyncTestClient
+    from fastnfurious.testing.clock import FrozenClock as FrozenClock
+    from fastnfurious.testing.identifiers import SequentialIdentifiers as SequentialIdentifiers
+    from fastnfurious.testing.live_server import LiveServer as LiveServer
+    from fastnfurious.testing.loop_watch import EventLoopBlocked as EventLoopBlocked
+    from fastnfurious.testing.loop_watch import LoopWatch as LoopWatch
+else:
+    __getattr__, __all__ = lazy_names(
+        __name__,
+        {
+            "AsyncTestClient": "fastnfurious.testing.async_client",
+            "EventLoopBlocked": "fastnfurious.testing.loop_watch",
+            "FrozenClock": "fastnfurious.testing.clock",
+            "LiveServer": "fastnfurious.testing.live_server",
+            "LoopWatch": "fastnfurious.testing.loop_watch",
+            "SequentialIdentifiers": "fastnfurious.testing.identifiers",
+            "TestClient": "starlette.testclient",
+        },
+    )

@@ -39,6 +39,8 @@ class LiveServer:
         self._timeout = timeout
         self._error: BaseException | None = None
         self._ready = threading.Event()
+        self._in_flight = 0
+        self._changed = threading.Condition()
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         self._socket.bind((host, 0))
@@ -76,7 +78,7 @@ class LiveServer:
         in_time = self._ready.wait(self._timeout)
         if in_time and self._server.started:
             return
-        self.stop()
+        self._halt()
         reason = f"no answer within {self._timeout:g} s" if not in_time else str(self._error)
         raise StartupError(f"The live server could not be started: {reason}") from self._error
 
@@ -84,13 +86,32 @@ class LiveServer:
         """Finish the requests in flight, stop the application, and release the port.
 
         Raises:
-            StartupError: The application did not stop in time.
+            StartupError: The application did not stop in time, or failed at it.
         """
+        self._halt()
+        if self._thread.is_alive():
+            raise StartupError(f"The live server did not stop within {self._timeout:g} s")
+        if self._error is not None:
+            reason = f"The application failed while it was stopping: {self._error}"
+            raise StartupError(reason) from self._error
+
+    def wait_idle(self) -> None:
+        """Wait until every answered request is finished: its span, its metrics, its log line.
+
+        A response reaches the test a moment before the application is done with the request.
+
+        Raises:
+            TimeoutError: A request is still running when the time is up.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._in_flight == 0, self._timeout):
+                reason = f"requests still running after {self._timeout:g} s: {self._in_flight}"
+                raise TimeoutError(reason)
+
+    def _halt(self) -> None:
         self._server.should_exit = True
         self._thread.join(self._timeout)
         self._socket.close()
-        if self._thread.is_alive():
-            raise StartupError(f"The live server did not stop within {self._timeout:g} s")
 
     def _serve(self) -> None:
         try:
@@ -102,13 +123,27 @@ class LiveServer:
             self._ready.set()
 
     async def _watched(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Remember why a lifespan failed; the server itself only logs it."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
+            return
+        self._count(1)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._count(-1)
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Remember why the lifespan failed; the server itself only logs it."""
         try:
             await self._app(scope, receive, send)
         except Exception as error:
-            if scope["type"] == "lifespan":
-                self._error = error
+            self._error = error
             raise
+
+    def _count(self, change: int) -> None:
+        with self._changed:
+            self._in_flight += change
+            self._changed.notify_all()
 
 
 class _Server(uvicorn.Server):
@@ -116,9 +151,13 @@ class _Server(uvicorn.Server):
 
     def __init__(self, app: ASGIApp, ready: threading.Event) -> None:
         self._ready = ready
-        # No logging configuration: the records must reach whatever the test listens with.
         config = uvicorn.Config(
-            app, interface="asgi3", lifespan="on", log_config=None, access_log=False
+            app,
+            interface="asgi3",
+            lifespan="on",
+            loop="asyncio",  # a LoopWatch cannot look into uvloop
+            log_config=None,  # log records must reach whatever the test listens with
+            access_log=False,
         )
         super().__init__(config)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from threading import local
 
 __all__ = ["TraceIdentifiers"]
@@ -21,8 +20,8 @@ class TraceIdentifiers:
 
     Example:
         >>> ids = TraceIdentifiers(random.Random(1).getrandbits)
-        >>> with ids.next_trace(7):
-        ...     ids.generate_trace_id()
+        >>> ids.decide(7)
+        >>> ids.generate_trace_id()
         7
     """
 
@@ -30,18 +29,15 @@ class TraceIdentifiers:
         self.bits = bits
         self._decided = local()
 
-    @contextmanager
-    def next_trace(self, trace_id: int) -> Iterator[None]:
-        """Give a new trace this id, for the length of the block, in this thread."""
+    def decide(self, trace_id: int) -> None:
+        """Give the next new trace of this thread this id."""
         self._decided.trace_id = trace_id
-        try:
-            yield
-        finally:
-            self._decided.trace_id = None
 
     def generate_trace_id(self) -> int:
         """Return a trace id, 128 bits and never zero."""
-        return getattr(self._decided, "trace_id", None) or self.bits(128) or 1
+        trace_id: int = getattr(self._decided, "trace_id", 0) or self.bits(128) or 1
+        self._decided.trace_id = 0
+        return trace_id
 
     def generate_span_id(self) -> int:
         """Return a span id, 64 bits and never zero."""

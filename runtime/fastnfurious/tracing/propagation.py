@@ -11,11 +11,12 @@ from urllib.parse import unquote_plus
 from opentelemetry import baggage, trace
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.context import Context
+from opentelemetry.trace import SpanContext
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from fastnfurious.tracing.traceparent import parse_traceparent
 
-__all__ = ["CARRIERS", "Headers", "extract", "inject"]
+__all__ = ["CARRIERS", "Headers", "extract", "inject", "read_headers", "with_baggage"]
 
 CARRIERS = frozenset((b"traceparent", b"tracestate", b"baggage"))
 """The headers that carry a trace, as they are named in an ASGI scope."""
@@ -61,19 +62,15 @@ def extract(headers: Headers, context: Context | None = None) -> Context:
         >>> trace.get_current_span(extract(caller)).get_span_context().trace_flags.sampled
         True
     """
-    found = _carried(headers)
+    parent, members = read_headers(headers)
     context = Context() if context is None else context
-    parents = found.get("traceparent", [])
-    # Two of them contradict each other, and the standard has no rule for choosing.
-    if len(parents) == 1:
-        parent = parse_traceparent(parents[0], ",".join(found.get("tracestate", ())))
-        if parent is not None:
-            context = trace.set_span_in_context(trace.NonRecordingSpan(parent), context)
-    members = ",".join(found.get("baggage", ()))
-    return _with_baggage(members, context) if members else context
+    if parent is not None:
+        context = trace.set_span_in_context(trace.NonRecordingSpan(parent), context)
+    return with_baggage(members, context) if members else context
 
 
-def _carried(headers: Headers) -> dict[str, list[str]]:
+def read_headers(headers: Headers) -> tuple[SpanContext | None, str]:
+    """Return the caller's span, if the headers carry one, and the baggage as it was sent."""
     found: dict[str, list[str]] = {}
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     for name, value in pairs:
@@ -81,10 +78,16 @@ def _carried(headers: Headers) -> dict[str, list[str]]:
         if key in ("traceparent", "tracestate", "baggage"):
             text = value.decode("latin-1") if isinstance(value, bytes) else value
             found.setdefault(key, []).append(text)
-    return found
+    parents = found.get("traceparent", ())
+    parent = None
+    # Two of them contradict each other, and the standard has no rule for choosing.
+    if len(parents) == 1:
+        parent = parse_traceparent(parents[0], ",".join(found.get("tracestate", ())))
+    return parent, ",".join(found.get("baggage", ()))
 
 
-def _with_baggage(members: str, context: Context) -> Context:
+def with_baggage(members: str, context: Context) -> Context:
+    """Return a context with the baggage of a header added; what is malformed is left out."""
     if len(members) > _LONGEST_BAGGAGE or not members.isascii():
         return context
     for member in members.split(",")[:_MOST_BAGGAGE]:

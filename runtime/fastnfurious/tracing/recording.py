@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 
 from opentelemetry.context import Context
@@ -22,7 +23,7 @@ from fastnfurious.tracing.identifiers import TraceIdentifiers
 from fastnfurious.tracing.sampling import Sampling
 from fastnfurious.tracing.settings import TracesExporter, TracingSettings
 
-__all__ = ["make_processors", "make_provider"]
+__all__ = ["make_processors", "make_provider", "make_resource"]
 
 
 def make_provider(
@@ -61,7 +62,7 @@ def make_resource(settings: TracingSettings, service: FastNFuriousSettings) -> R
 def make_processors(settings: TracingSettings) -> Sequence[SpanProcessor]:
     """Return what the settings ask for: a batch exporter, the console, or nothing."""
     if settings.traces_exporter is TracesExporter.CONSOLE:
-        return (SimpleSpanProcessor(ConsoleSpanExporter()),)
+        return (SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stdout)),)
     if settings.endpoint is None or settings.traces_exporter is TracesExporter.NONE:
         return ()
     from fastnfurious.tracing.exporter import make_exporter

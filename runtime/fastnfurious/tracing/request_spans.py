@@ -8,7 +8,7 @@ span. One that is sampled gets one server span with the HTTP semantic convention
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import MutableMapping
 from contextvars import Token
 from typing import Any
 
@@ -16,14 +16,15 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanContext, SpanKind, TraceFlags, TraceState
+from opentelemetry.util.types import AnyValue
 
 from fastnfurious.tracing.identifiers import TraceIdentifiers
 from fastnfurious.tracing.pipeline import Pipeline
-from fastnfurious.tracing.propagation import CARRIERS, extract
+from fastnfurious.tracing.propagation import CARRIERS, read_headers, with_baggage
 from fastnfurious.tracing.semantics import request_attributes, span_name
 from fastnfurious.tracing.span import Span
 
-__all__ = ["RequestSpan", "RequestSpans"]
+__all__ = ["RequestSpan", "RequestSpans", "SampledRequestSpan", "UnsampledSpan"]
 
 Scope = MutableMapping[str, Any]
 
@@ -94,11 +95,13 @@ class SampledRequestSpan(RequestSpan):
         otel = self.otel
         if not otel.is_recording():
             return
+        known: dict[str, AnyValue] = {}
         if route is not None:
             otel.update_name(f"{self._method} {route}")
-            otel.set_attribute("http.route", route)
+            known["http.route"] = route
         if status is not None:
-            otel.set_attribute("http.response.status_code", status)
+            known["http.response.status_code"] = status
+        otel.set_attributes(known)
         if error is not None:
             Span(otel).record_error(error)
         elif status is not None and status >= 500:
@@ -166,43 +169,53 @@ class RequestSpans:
             sampling = pipeline.sampling
             if sampling is None or sampling.decide(trace_id):
                 return self._start_sampled(scope, pipeline.context, trace_id)
-        span_id = self._bits(64) or 1
-        otel = UnsampledSpan(trace_id, span_id, _UNSAMPLED_RANDOM, _NO_STATE)
-        return RequestSpan(otel, trace_id, span_id, pipeline.context)
+        return self._start_unsampled(pipeline.context, None, trace_id)
 
     def _start_within(
-        self, scope: Scope, context: Context, carried: Iterable[tuple[bytes, bytes]]
+        self, scope: Scope, current: Context, carried: list[tuple[bytes, bytes]]
     ) -> RequestSpan:
         """Start the span of a request that came with a trace, or within one."""
         pipeline = self._pipeline
-        context = Context({**context, **pipeline.context})
-        if not trace.get_current_span(context).get_span_context().is_valid:
-            context = extract(carried, context)
-        parent = trace.get_current_span(context).get_span_context()
-        trace_id = parent.trace_id or self._bits(128) or 1
+        context = Context({**current, **pipeline.context}) if current else pipeline.context
+        parent: SpanContext | None = trace.get_current_span(current).get_span_context()
+        if parent is None or not parent.is_valid:
+            parent, members = read_headers(carried)
+            context = with_baggage(members, context) if members else context
+            if parent is not None and pipeline.recording:
+                context = trace.set_span_in_context(trace.NonRecordingSpan(parent), context)
+        trace_id = self._bits(128) or 1 if parent is None else parent.trace_id
         if not pipeline.recording:
             return self._pass_on(context, parent, trace_id)
-        flags = parent.trace_flags if parent.is_valid else None
+        flags = None if parent is None else parent.trace_flags
         if pipeline.sampling is None or pipeline.sampling.decide(trace_id, flags):
-            return self._start_sampled(scope, context, trace_id)
-        random = _UNSAMPLED_RANDOM if flags is None or flags.random_trace_id else _UNSAMPLED
+            return self._start_sampled(scope, context, trace_id if parent is None else None)
+        return self._start_unsampled(context, parent, trace_id)
+
+    def _start_unsampled(
+        self, context: Context, parent: SpanContext | None, trace_id: int
+    ) -> RequestSpan:
         span_id = self._bits(64) or 1
-        otel = UnsampledSpan(trace_id, span_id, random, parent.trace_state)
+        if parent is None:
+            otel = UnsampledSpan(trace_id, span_id, _UNSAMPLED_RANDOM, _NO_STATE)
+        else:
+            flags = _UNSAMPLED_RANDOM if parent.trace_flags.random_trace_id else _UNSAMPLED
+            otel = UnsampledSpan(trace_id, span_id, flags, parent.trace_state)
         return RequestSpan(otel, trace_id, span_id, context)
 
-    def _pass_on(self, context: Context, parent: SpanContext, trace_id: int) -> RequestSpan:
+    def _pass_on(self, context: Context, parent: SpanContext | None, trace_id: int) -> RequestSpan:
         """Stay out of a trace that we do not record, so that no span is missing from its tree."""
-        if parent.is_valid:
-            otel: trace.Span = trace.NonRecordingSpan(parent)
-            return RequestSpan(otel, trace_id, parent.span_id, context)
-        span_id = self._bits(64) or 1
-        otel = UnsampledSpan(trace_id, span_id, _UNSAMPLED_RANDOM, _NO_STATE)
-        return RequestSpan(otel, trace_id, span_id, context)
+        if parent is None:
+            return self._start_unsampled(context, None, trace_id)
+        # A span that is current stays itself, not a copy of its ids: somebody may be recording it.
+        outer = trace.get_current_span(context)
+        otel = outer if outer.get_span_context().is_valid else trace.NonRecordingSpan(parent)
+        return RequestSpan(otel, trace_id, parent.span_id, context)
 
-    def _start_sampled(self, scope: Scope, context: Context, trace_id: int) -> RequestSpan:
+    def _start_sampled(self, scope: Scope, context: Context, decided: int | None) -> RequestSpan:
         method = span_name(scope)
-        with self._identifiers.next_trace(trace_id):
-            otel = self._pipeline.tracer.start_span(
-                method, context, SpanKind.SERVER, request_attributes(scope)
-            )
+        if decided is not None and self._pipeline.sampling is not None:
+            self._identifiers.decide(decided)
+        otel = self._pipeline.tracer.start_span(
+            method, context, SpanKind.SERVER, request_attributes(scope)
+        )
         return SampledRequestSpan(otel, context, method)

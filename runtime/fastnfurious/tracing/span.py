@@ -8,7 +8,7 @@ from typing import Any
 from opentelemetry import trace
 from opentelemetry.util.types import AnyValue
 
-__all__ = ["Span"]
+__all__ = ["Span", "attribute", "attributes", "error_type"]
 
 _PLAIN = (str, bool, int, float)
 

@@ -1,0 +1,130 @@
+"""The ``fastnfurious`` command: `new` renders a service, `demo` shows one at work."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fastnfurious import __version__
+from fastnfurious.core.errors import FastNFuriousError
+
+__all__ = ["demo", "main", "new"]
+
+program = typer.Typer(
+    name="fastnfurious",
+    help="Make Python microservices that are observable, tested and documented from the start.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command; a wrong answer is one line on standard error and exit code 2."""
+    try:
+        program()
+    except KeyboardInterrupt:
+        _stop("stopped; nothing was written", 130)
+    except FastNFuriousError as error:
+        _stop(str(error), 2)
+    except ModuleNotFoundError as error:
+        if error.name not in ("copier", "invoke", "yaml"):
+            raise
+        _stop(f"{error.name} is missing: run `pip install 'fastnfurious[generator]'`", 2)
+
+
+@program.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the service, for example my-service.")],
+    kind: Annotated[str | None, typer.Option(help="Kind of service: http.")] = None,
+    description: Annotated[str | None, typer.Option(help="What it does, in a sentence.")] = None,
+    author: Annotated[str | None, typer.Option(help="Who writes it.")] = None,
+    email: Annotated[str | None, typer.Option(help="Their e-mail address.")] = None,
+    ci: Annotated[str | None, typer.Option(help="Pipeline: github, gitlab or none.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(help="Where the library comes from: a folder, a wheel or git+https://…"),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Any answer of the template; repeatable."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of the service; by default its name, here."),
+    ] = None,
+    defaults: Annotated[bool, typer.Option("--defaults", help="Ask nothing.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Write over the files of an existing folder.")
+    ] = False,
+) -> None:
+    """Render a new service; in a terminal, ask for what the options leave open."""
+    from fastnfurious_generator.render import render
+
+    named = {
+        "kind": kind,
+        "description": description,
+        "author_name": author,
+        "author_email": email,
+        "ci": ci,
+        "fastnfurious_source": source,
+    }
+    answers = _answers(name, named, settings or [])
+    folder = output or Path(re.sub("[^a-z0-9]+", "-", name.lower()).strip("-") or "service")
+    ask = not defaults and sys.stdin.isatty() and sys.stdout.isatty()
+    render(folder, answers, ask=ask, overwrite=overwrite)
+    print(
+        f"{folder} is ready. Next:\n\n    cd {folder}\n    inv install\n    inv test\n    inv start"
+    )
+
+
+@program.command()
+def demo(
+    directory: Annotated[Path, typer.Argument(help="Folder to render the service into.")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on.")] = 8000,
+) -> None:
+    """Render a service with the default answers, install it, test it and serve it until Ctrl-C."""
+    from fastnfurious_generator.demo import run_demo
+
+    raise typer.Exit(run_demo(directory, port=port))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"fastnfurious {__version__}")
+        raise typer.Exit
+
+
+@program.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _answers(name: str, named: dict[str, str | None], pairs: list[str]) -> dict[str, object]:
+    """Join the name, the options and the ``--set`` pairs; each answer may be given once."""
+    from fastnfurious_generator.errors import AnswerError
+
+    answers: dict[str, object] = {"project_name": name}
+    answers |= {key: value for key, value in named.items() if value is not None}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise AnswerError(f"--set {pair!r} is not accepted: expected KEY=VALUE")
+        if key in answers:
+            raise AnswerError(f"{key} is answered twice: leave --set {pair!r} out")
+        answers[key] = value
+    return answers
+
+
+def _stop(message: str, code: int) -> None:
+    print(f"fastnfurious: {message}", file=sys.stderr)
+    raise SystemExit(code)
