@@ -15,6 +15,7 @@ from fastnfurious.cli.check import run_check
 from fastnfurious.cli.config import show_config
 from fastnfurious.cli.exit_codes import ExitCode
 from fastnfurious.cli.failures import exit_code, explain
+from fastnfurious.cli.groups import ServiceGroup
 from fastnfurious.cli.openapi import show_openapi
 from fastnfurious.cli.options import with_options
 from fastnfurious.cli.output import complain, is_terminal
@@ -64,7 +65,7 @@ def run(app: str, name: str | None, arguments: Sequence[str]) -> int:
 def _program() -> typer.Typer:
     # Without markup typer leaves out the frames, which are noise in a file or a pipe.
     program = typer.Typer(
-        rich_markup_mode="rich" if is_terminal(sys.stdout) else None, add_completion=True
+        cls=ServiceGroup, rich_markup_mode="rich" if is_terminal(sys.stdout) else None
     )
     program.callback()(_root)
     program.command("start")(with_options(ServerSettings, start))

@@ -120,6 +120,7 @@ def _serve_reloading(launch: Launch, sockets: list[socket.socket]) -> int:
 
 def _serve_with_workers(launch: Launch, sockets: list[socket.socket]) -> int:
     from fastnfurious.cli.workers import Workers
+    from fastnfurious.metrics.workers import forget_workers, prepare_workers
 
     # Imported here as well, so that a broken application is reported once, before anything runs.
     app = launch.target.load()
@@ -127,6 +128,10 @@ def _serve_with_workers(launch: Launch, sockets: list[socket.socket]) -> int:
     management = bind_management(app.settings)
     take_over_logs(app)
     launch = replace(launch, management=len(management))
-    workers = Workers(launch, [*sockets, *management], app)
-    workers.run()
-    return workers.exit_code
+    prepare_workers()
+    try:
+        workers = Workers(launch, [*sockets, *management], app)
+        workers.run()
+        return workers.exit_code
+    finally:
+        forget_workers()

@@ -17,6 +17,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess, Process
 from fastnfurious.cli.banner import announce
 from fastnfurious.cli.exit_codes import ExitCode
 from fastnfurious.cli.launch import Launch, Role, Signals
+from fastnfurious.metrics.workers import forget_worker
 
 if TYPE_CHECKING:
     from fastnfurious.application.app import FastNFuriousAPI
@@ -129,6 +130,7 @@ class Workers(Multiprocess):
                 return
             old.terminate()
             old.join()
+            forget_worker(old.pid or 0)
             self.processes[index] = new
 
     def handle_ttin(self) -> None:
@@ -173,6 +175,7 @@ class Workers(Multiprocess):
     def _bury(self, worker: Process) -> None:
         worker.kill()  # it may hang
         worker.join()
+        forget_worker(worker.pid or 0)
 
 
 @contextmanager
