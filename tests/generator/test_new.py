@@ -8,12 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from fastnfurious_generator import cli
+from fastnfurious_generator import Template, cli
+
+HOSTILE_NAMES = [
+    *("", " ", "..", ".", "/", "a/b", "../up", "9lives", "-x-", "x_", "x" * 80),
+    *("naïve", "日本", "a'b", 'a"b', "a\nb", "{{ 7 * 7 }}", "{% raw %}", "$(id)"),
+    *("class", "None", "test", "tests", "json", "fastapi", "PyTest", "python", "fastnfurious"),
+    *("prometheus-client", "Prometheus Client"),
+]
 
 
 @pytest.fixture(autouse=True)
-def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def in_an_empty_folder(
+    plain_template: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Work in an empty folder, where whatever is left behind can be seen."""
+    monkeypatch.setattr(Template, "bundled", lambda: plain_template)
     monkeypatch.chdir(tmp_path)
 
 
@@ -111,35 +121,7 @@ def test_wrong_answer_is_refused_in_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "",
-        " ",
-        "..",
-        ".",
-        "/",
-        "a/b",
-        "../up",
-        "9lives",
-        "-x-",
-        "naïve",
-        "日本",
-        "a'b",
-        'a"b',
-        "a\nb",
-    ]
-    + ["{{ 7 * 7 }}", "{% raw %}", "class", "None", "test", "tests", "json", "fastapi", "PyTest"]
-    + [
-        "fastnfurious",
-        "prometheus-client",
-        "Prometheus Client",
-        "python",
-        "x" * 80,
-        "x_",
-        "\udcff",
-    ],
-)
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_hostile_name_is_refused_in_one_line(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str
 ) -> None:
@@ -163,7 +145,7 @@ def test_unusual_name_works(capsys: pytest.CaptureFixture[str], tmp_path: Path, 
 def test_folder_with_files_is_not_touched(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """An existing folder is only written to when that is asked for, and then keeps its own files."""
+    """An existing folder is only written to on demand, and keeps its own files."""
     folder = tmp_path / "svc"
     folder.mkdir()
     (folder / "notes.txt").write_text("mine")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -17,6 +18,8 @@ from fastnfurious.metrics.workers import workers_folder
 
 __all__ = ["DeclaredMetrics", "Shape"]
 
+_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*", re.ASCII)
+_LABEL = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 _Declared = TypeVar("_Declared", bound=Labelled[Any])
 
 
@@ -98,6 +101,7 @@ class DeclaredMetrics:
     def _make(
         self, make: Callable[..., MetricWrapperBase], name: str, shape: Shape, options: Any
     ) -> MetricWrapperBase:
+        _check_names(name, shape.labels)
         _choose_values()
         try:
             return make(name, shape.help, shape.labels, registry=self._registry, **options)
@@ -124,6 +128,22 @@ class DeclaredMetrics:
         for metric in self:
             if isinstance(metric, Gauge):
                 metric.refresh()
+
+
+def _check_names(name: str, labels: tuple[str, ...]) -> None:
+    # prometheus_client also takes names in any script, and writes them with underscores for the
+    # scrapers that do not: two metrics could then become one.
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"The metric {name!r} cannot be declared: a name has letters, digits, underscores and "
+            "colons, and begins with no digit"
+        )
+    for label in labels:
+        if not _LABEL.fullmatch(label):
+            raise ConfigurationError(
+                f"The metric {name!r} cannot have the label {label!r}: a label has letters, digits "
+                "and underscores, and begins with neither a digit nor two underscores"
+            )
 
 
 def _choose_values() -> None:

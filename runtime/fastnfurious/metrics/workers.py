@@ -43,8 +43,12 @@ _made: set[Path] = set()
 
 def workers_folder() -> Path | None:
     """Return the folder that the workers share; ``None`` when the process is alone."""
-    folder = os.environ.get(FOLDER_VARIABLE)
-    return Path(folder) if folder else None
+    variable = os.environ.get(FOLDER_VARIABLE)
+    if not variable:
+        return None
+    folder = Path(variable)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def prepare_workers() -> Path:
@@ -58,7 +62,6 @@ def prepare_workers() -> Path:
         folder = Path(tempfile.mkdtemp(prefix="metrics-"))
         _made.add(folder)
         os.environ[FOLDER_VARIABLE] = str(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob("*.db"):
         left.unlink()
     return folder
@@ -83,7 +86,7 @@ def forget_worker(pid: int) -> None:
         pid: Process id of the worker.
     """
     folder = workers_folder()
-    if folder is None or not folder.is_dir():
+    if folder is None:
         return
     with _locked(folder, exclusive=True):
         for gauge in _files_of(folder, pid, "gauge_live*"):
@@ -107,7 +110,8 @@ def _retire(folder: Path, kind: str, pid: int) -> None:
     together: Any = MultiProcessCollector.merge
     new.unlink(missing_ok=True)
     file: Any = _open(MmapedDict, new)
-    for metric in together([str(path) for path in [*ended, retired] if path.exists()], False):
+    counted = [path for path in (*ended, retired) if path.exists() and path.stat().st_size]
+    for metric in together(list(map(str, counted)), False):
         for name, labels, value, *_ in metric.samples:
             key = mmap_key(
                 metric.name, name, list(labels), list(labels.values()), metric.documentation
@@ -129,7 +133,9 @@ def merged_metrics(folder: Path) -> list[Metric]:
 
     merge: Any = MultiProcessCollector.merge
     with _locked(folder, exclusive=False):
-        return list(merge([str(path) for path in sorted(folder.glob("*.db"))], True))
+        # A worker that is starting has made a file and not yet given it its size.
+        files = [str(path) for path in sorted(folder.glob("*.db")) if path.stat().st_size]
+        return list(merge(files, True))
 
 
 @contextmanager
