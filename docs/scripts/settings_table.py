@@ -16,7 +16,8 @@ MARKER = "<!-- the settings -->"
 
 def settings_classes() -> list[type[Settings]]:
     """Return every settings class of the library, in the order of the page."""
-    return [*wiring.settings_classes(), ServerSettings]
+    service, *parts = wiring.settings_classes()
+    return [service, ServerSettings, *parts]
 
 
 def table() -> str:
@@ -25,15 +26,21 @@ def table() -> str:
 
 
 def _section(settings: type[Settings]) -> str:
+    name = f"{settings.__module__}.{settings.__name__}"
     purpose = (settings.__doc__ or "").split("\n")[0]
-    head = f"## {settings.__name__}\n\n{purpose}\n\n| variable | type | default | what it does |"
-    return "\n".join([head, "| --- | --- | --- | --- |", *_rows(settings.describe())])
+    head = f"## {settings.__name__}\n\n{purpose} See [`{settings.__name__}`][{name}]."
+    columns = "| variable | what it does | default | type |\n| --- | --- | --- | --- |"
+    return "\n".join([head, "", columns, *_rows(settings.describe())])
 
 
 def _rows(settings: Iterable[SettingDescription]) -> Iterable[str]:
     for row in settings:
         default = "*required*" if row.default is None else f"`{row.default}`" if row.default else ""
-        yield f"| `{row.variable}` | {_cell(row.type)} | {default} | {_cell(row.description)} |"
+        yield f"| `{row.variable}` | {_cell(row.description)} | {default} | {_kind(row)} |"
+
+
+def _kind(row: SettingDescription) -> str:
+    return "secret" if row.secret else _cell(row.type.removesuffix(" | None"))
 
 
 def _cell(text: str) -> str:

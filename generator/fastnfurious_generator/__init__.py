@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from fastnfurious_generator.render import render as render
     from fastnfurious_generator.template import Question as Question
     from fastnfurious_generator.template import Template as Template
-
-__getattr__, __all__ = lazy_names(
-    __name__,
-    {
-        "Question": "fastnfurious_generator.template",
-        "Template": "fastnfurious_generator.template",
-        "render": "fastnfurious_generator.render",
-    },
-)
+else:
+    __getattr__, __all__ = lazy_names(
+        __name__,
+        {
+            "Question": "fastnfurious_generator.template",
+            "Template": "fastnfurious_generator.template",
+            "render": "fastnfurious_generator.render",
+        },
+    )

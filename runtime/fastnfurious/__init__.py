@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 from fastnfurious.core.lazy import lazy_names
 
+__version__ = "0.1.0"
+
 if TYPE_CHECKING:
     from fastnfurious.application.app import FastNFuriousAPI as FastNFuriousAPI
     from fastnfurious.application.exceptions import HTTPException as HTTPException
     from fastnfurious.core.settings import FastNFuriousSettings as FastNFuriousSettings
-
-__version__ = "0.1.0"
-
-__getattr__, __all__ = lazy_names(
-    __name__,
-    {
-        "FastNFuriousAPI": "fastnfurious.application.app",
-        "FastNFuriousSettings": "fastnfurious.core.settings",
-        "HTTPException": "fastnfurious.application.exceptions",
-    },
-)
+else:
+    __getattr__, __all__ = lazy_names(
+        __name__,
+        {
+            "FastNFuriousAPI": "fastnfurious.application.app",
+            "FastNFuriousSettings": "fastnfurious.core.settings",
+            "HTTPException": "fastnfurious.application.exceptions",
+        },
+    )

@@ -19,13 +19,21 @@ PRIVATE = ("_", "pytest_")
 
 def offered(module: Module) -> set[str]:
     """Return what a module offers to others: its ``__all__``, read without importing it."""
+    lazy = lazy_names_of(module)
+    if lazy is not None:
+        return {*lazy, "__version__"}
     for node in module.tree.body:
         if isinstance(node, ast.Assign) and "__all__" in ast.dump(node.targets[0]):
-            lazy = isinstance(node.value, ast.Call)
-            names = node.value.args[1] if isinstance(node.value, ast.Call) else node.value
-            found = ast.literal_eval(names)
-            return {*found, "__version__"} if lazy else set(found)
+            return set(ast.literal_eval(node.value))
     return set()
+
+
+def lazy_names_of(module: Module) -> dict[str, str] | None:
+    """Return the names that a package imports when they are used, and from where."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "lazy_names":
+            return dict(ast.literal_eval(node.args[1]))
+    return None
 
 
 OFFERED = {module.name: offered(module) for module in modules()}
@@ -66,6 +74,19 @@ def test_public_names_are_those_in_all(module: Module) -> None:
     assert len(listed) == len(set(listed)), "a name is listed twice"
     assert sorted(defined - set(listed)) == [], "public but not listed"
     assert [name for name in listed if not hasattr(loaded, name)] == [], "listed but missing"
+
+
+@pytest.mark.parametrize(
+    "package", [each for each in modules() if lazy_names_of(each) is not None], ids=str
+)
+def test_type_checkers_see_the_lazy_names_and_only_those(package: Module) -> None:
+    """A lazy name has its type, and a misspelt one is refused before the program runs."""
+    [branch] = [node for node in package.tree.body if isinstance(node, ast.If)]
+    assert ast.unparse(branch.test) == "TYPE_CHECKING"
+    imports = [node for node in branch.body if isinstance(node, ast.ImportFrom)]
+    seen = {alias.asname: node.module for node in imports for alias in node.names}
+    assert seen == lazy_names_of(package)
+    assert "lazy_names" in "".join(map(ast.unparse, branch.orelse)), "visible to type checkers"
 
 
 @every_module

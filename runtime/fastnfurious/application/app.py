@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.exception_handlers import (
@@ -13,6 +13,7 @@ from fastapi.exception_handlers import (
     request_validation_exception_handler,
     websocket_request_validation_exception_handler,
 )
+from fastapi.routing import iter_route_contexts
 from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -76,6 +77,7 @@ class FastNFuriousAPI(FastAPI):
     Attributes:
         lifecycle: Where the application is between start and stop.
         identifiers: What makes request ids; may be exchanged at any time.
+        problem_details: Whether errors are answered as problem details.
         integrations: The integrations, by name; ``app.<name>`` gives the resource of one.
 
     Example:
@@ -96,7 +98,7 @@ class FastNFuriousAPI(FastAPI):
     ) -> None:
         self._settings = settings
         self.integrations = Integrations(self, integrations)
-        self._problem_details = problem_details
+        self.problem_details = problem_details
         self._clock = clock
         self.identifiers = identifiers
         self.lifecycle = Lifecycle(self.integrations.drain)
@@ -147,16 +149,20 @@ class FastNFuriousAPI(FastAPI):
         """Return the health checks; ``@app.health.check()`` adds one."""
         return Health(HealthSettings.load(), self._clock)
 
-    def __getattr__(self, name: str) -> Any:
-        """Return the resource of an integration, for example ``app.nats``."""
-        if name.startswith("_") or name not in self.integrations:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return self.integrations.get(name).resource
+    if not TYPE_CHECKING:
+        # A type checker would take every misspelt attribute for an integration.
+
+        def __getattr__(self, name: str) -> Any:
+            """Return the resource of an integration, for example ``app.nats``."""
+            if name.startswith("_") or name not in self.integrations:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return self.integrations.get(name).resource
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return FastAPI's stack inside the middleware that observes every request."""
         add_management_routes(self)
-        if self._problem_details:
+        self._share_with_mounted()
+        if self.problem_details:
             self._answer_with_problems()
         inner = super().build_middleware_stack()
         return ObservingMiddleware(inner, self, alone=self._observes_alone)
@@ -174,7 +180,7 @@ class FastNFuriousAPI(FastAPI):
         """Return the OpenAPI document, in which errors are the problems that are really sent."""
         known = self.openapi_schema
         schema = super().openapi()
-        if self._problem_details and schema is not known:
+        if self.problem_details and schema is not known:
             document_problems(schema)
         return schema
 
@@ -187,14 +193,30 @@ class FastNFuriousAPI(FastAPI):
             elif raised is not Exception or 500 not in self.exception_handlers:
                 self.exception_handlers.setdefault(raised, handler)
 
+    def _share_with_mounted(self) -> None:
+        """Let applications of ours that are mounted in this one use its parts.
+
+        Nobody starts a mounted application, so parts of its own would never be opened.
+        """
+        for route in iter_route_contexts(self.routes):
+            mounted = getattr(route, "app", None)
+            if isinstance(mounted, FastNFuriousAPI) and mounted.lifecycle is not self.lifecycle:
+                mounted.logs, mounted.tracing = self.logs, self.tracing
+                mounted.lifecycle = self.lifecycle
+                mounted.__dict__.setdefault("metrics", self.metrics)
+                if mounted.integrations.is_untouched:
+                    mounted.integrations = self.integrations
+
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[Any]:
         self.lifecycle.starting()
-        parts = (self.logs, self.tracing, self.metrics, self.integrations)
-        async with Lifespan(parts), self._own_lifespan(app) as state:
-            self.lifecycle.ready()
-            try:
-                yield state
-            finally:
-                await self.lifecycle.drain()
-        self.lifecycle.stopped()
+        try:
+            parts = (self.logs, self.tracing, self.metrics, self.integrations)
+            async with Lifespan(parts), self._own_lifespan(app) as state:
+                self.lifecycle.ready()
+                try:
+                    yield state
+                finally:
+                    await self.lifecycle.drain()
+        finally:
+            self.lifecycle.stopped()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextvars import Token
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi.telemetry._api import _RequestTelemetry
-from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive, Send
+from starlette.requests import ClientDisconnect, HTTPConnection
+from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
 from fastnfurious.application.lifecycle import Lifecycle
+from fastnfurious.application.problems import problem_response
 
 __all__ = ["Exchange", "HttpExchange", "WebSocketExchange", "is_departure"]
 
@@ -21,6 +22,17 @@ CLIENT_CLOSED_REQUEST = 499
 ABNORMAL_CLOSURE = 1006
 NORMAL_CLOSURE = 1000
 INTERNAL_ERROR = 1011
+
+
+# What the limit of request bodies answers: "Content Too Large".
+TOO_LARGE = {(b"content-length", b"17"), (b"content-type", b"text/plain; charset=utf-8")}
+
+
+class Owner(Protocol):
+    """What an exchange needs of the application."""
+
+    lifecycle: Lifecycle
+    problem_details: bool
 
 
 class _Forgetful(list[BaseException]):
@@ -75,11 +87,14 @@ class HttpExchange(Exchange):
     status = 0
     complete = False
 
-    def __init__(self, request_id: str, receive: Receive, send: Send, lifecycle: Lifecycle) -> None:
+    def __init__(
+        self, scope: Scope, request_id: str, receive: Receive, send: Send, owner: Owner
+    ) -> None:
         self.request_id = request_id
+        self._scope = scope
         self._receive = receive
         self._send = send
-        self._lifecycle = lifecycle
+        self._owner = owner
 
     async def receive(self) -> Message:
         """Return the next message from the client."""
@@ -98,9 +113,21 @@ class HttpExchange(Exchange):
         elif kind == "http.response.start":
             self.status = message["status"]
             message = {**message, "headers": self._headers(message)}
+            if self.status == 413 and self._owner.problem_details:
+                return self._send_too_large(message)
         elif kind == "http.response.pathsend":
             self.complete = True
         return self._send(message)
+
+    async def _send_too_large(self, start: Message) -> None:
+        """Send a problem where Starlette's limit, past all handlers, sends its own plain text."""
+        if not TOO_LARGE.issubset(start["headers"]):
+            await self._send(start)
+            return
+        response = problem_response(HTTPConnection(self._scope), 413)
+        send, self._send = self._send, _drop
+        await send({**start, "headers": self._headers({"headers": response.raw_headers})})
+        await send({"type": "http.response.body", "body": response.body})
 
     def _headers(self, message: Message) -> list[tuple[bytes, bytes]]:
         # A new list: the one in the message may belong to an answer that is sent many times.
@@ -110,7 +137,7 @@ class HttpExchange(Exchange):
                 break
         else:
             headers.append((b"x-request-id", self.request_id.encode()))
-        if self._lifecycle.draining:
+        if self._owner.lifecycle.draining:
             headers = [pair for pair in headers if pair[0].lower() != b"connection"]
             headers.append((b"connection", b"close"))
         return headers
@@ -132,6 +159,10 @@ class HttpExchange(Exchange):
         # the request knows.
         server = getattr(self._receive, "__self__", None)
         return getattr(server, "disconnected", False) is True
+
+
+async def _drop(message: Message) -> None:
+    """Send nothing: the answer has been sent already."""
 
 
 class WebSocketExchange(Exchange):

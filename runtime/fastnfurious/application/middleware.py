@@ -67,7 +67,7 @@ class ObservingMiddleware:
         if scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
             return
-        exchange = HttpExchange(self._request_id(scope), receive, send, self._lifecycle)
+        exchange = HttpExchange(scope, self._request_id(scope), receive, send, self._owner)
         self._begin(scope, exchange)
         self._metrics.request_started()
         try:

@@ -27,8 +27,7 @@ def route_template(scope: Scope, told: str | None, routes: Sequence[BaseRoute]) 
     """
     if told is None or not told.endswith(MOUNTED):
         return told
-    route = scope.get("route")
-    if route is None or isinstance(route, (APIRoute, APIWebSocketRoute)):
+    if isinstance(scope.get("route"), APIRoute | APIWebSocketRoute):
         return told
     return _walk(routes, _at_the_root(scope)) or told
 

@@ -119,12 +119,17 @@ class _LogLevels:
     async def change(self, request: Request) -> Response:
         """Set the levels that the body names, ``{"my_service.stock": "DEBUG"}``."""
         self._guard()
-        for name, level in _levels_in(await request.body()).items():
-            try:
-                self._app.logs.set_level(name, level)
-            except ValueError as error:
-                raise HTTPException(422, str(error)) from error
+        before, wanted = self._app.logs.levels(), _levels_in(await request.body())
+        try:
+            self._set(wanted)
+        except ValueError as error:
+            self._set({name: before.get(name, "NOTSET") for name in wanted})
+            raise HTTPException(422, str(error)) from error
         return JSONResponse(self._app.logs.levels())
+
+    def _set(self, levels: dict[str, str]) -> None:
+        for name, level in levels.items():
+            self._app.logs.set_level(name, level)
 
     def _guard(self) -> None:
         settings = self._app.settings

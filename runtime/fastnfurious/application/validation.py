@@ -55,7 +55,8 @@ def _detail(error: Mapping[str, Any]) -> str:
     if error["type"] != "json_invalid":
         return message
     context = error.get("ctx") or {}
-    return f"{message}: {context['error']}" if "error" in context else message
+    position = error["loc"][-1]
+    return f"{message}: {context['error']} at character {position}" if context else message
 
 
 def _steps(error: Mapping[str, Any], path: Sequence[Any], body: Any) -> list[Any]:

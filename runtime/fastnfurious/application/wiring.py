@@ -80,6 +80,11 @@ class Integrations:
             return iter(self._names)
         return (name for name in self.registry if self.registry[name].installed)
 
+    @property
+    def is_untouched(self) -> bool:
+        """Return whether nothing was named and nothing has been loaded."""
+        return self._names is None and not self._loaded
+
     def get(self, name: str) -> Integration:
         """Return an integration, loaded but not opened.
 

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from fastnfurious.cli.program import command as command
     from fastnfurious.cli.settings import ServerSettings as ServerSettings
     from fastnfurious.cli.target import Target as Target
-
-__getattr__, __all__ = lazy_names(
-    __name__,
-    {
-        "ExitCode": "fastnfurious.cli.exit_codes",
-        "ServerSettings": "fastnfurious.cli.settings",
-        "Target": "fastnfurious.cli.target",
-        "command": "fastnfurious.cli.program",
-    },
-)
+else:
+    __getattr__, __all__ = lazy_names(
+        __name__,
+        {
+            "ExitCode": "fastnfurious.cli.exit_codes",
+            "ServerSettings": "fastnfurious.cli.settings",
+            "Target": "fastnfurious.cli.target",
+            "command": "fastnfurious.cli.program",
+        },
+    )

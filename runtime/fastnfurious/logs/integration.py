@@ -52,7 +52,7 @@ class Logs:
         >>> logs.install()
         >>> logger.info("Order placed", order=7)
         >>> logs.restore()
-        >>> page.getvalue().rstrip().endswith("Order placed order=7")
+        >>> page.getvalue().endswith("Order placed order=7\\n")
         True
     """
 

@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 
 from loguru import logger
 
+from fastnfurious.logs import uncaught
+
 if TYPE_CHECKING:
     from loguru import Record
 
@@ -214,6 +216,7 @@ def _take() -> None:
     _handle.replace(_on_handler)
     warnings.showwarning = _on_warning
     _loguru.take()
+    uncaught.take()
 
 
 def _give_back() -> None:
@@ -221,6 +224,7 @@ def _give_back() -> None:
     _handle.give_back(_on_handler)
     if warnings.showwarning is _on_warning:
         warnings.showwarning = _show_warning
+    uncaught.give_back()
     _loguru.give_back()
     _stdlib_levels.restore()
 

@@ -10,8 +10,9 @@ import orjson
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
+from fastnfurious.core.errors import ConfigurationError
 from fastnfurious.core.settings import Settings
-from fastnfurious.logs.levels import level_name, level_number
+from fastnfurious.logs.levels import LEVELS, level_name, level_number
 
 __all__ = ["LogFormat", "LogSettings", "LogStream"]
 
@@ -69,7 +70,11 @@ class LogSettings(Settings):
     @field_validator("level")
     @classmethod
     def _known_level(cls, level: str) -> str:
-        return level_name(level_number(level))
+        try:
+            return level_name(level_number(level))
+        except ConfigurationError:
+            # The message that this becomes part of has named the value already.
+            raise ValueError(f"one of {', '.join(LEVELS)}") from None
 
     @field_validator("levels", mode="before")
     @classmethod

@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from fastnfurious.metrics.workers import forget_worker as forget_worker
     from fastnfurious.metrics.workers import forget_workers as forget_workers
     from fastnfurious.metrics.workers import prepare_workers as prepare_workers
-
-__getattr__, __all__ = lazy_names(
-    __name__,
-    {
-        "Counter": "fastnfurious.metrics.counter",
-        "Gauge": "fastnfurious.metrics.gauge",
-        "Histogram": "fastnfurious.metrics.histogram",
-        "HttpMetrics": "fastnfurious.metrics.http",
-        "Metrics": "fastnfurious.metrics.integration",
-        "MetricsSettings": "fastnfurious.metrics.settings",
-        "MetricsSnapshot": "fastnfurious.metrics.testing",
-        "Summary": "fastnfurious.metrics.summary",
-        "forget_worker": "fastnfurious.metrics.workers",
-        "forget_workers": "fastnfurious.metrics.workers",
-        "prepare_workers": "fastnfurious.metrics.workers",
-    },
-)
+else:
+    __getattr__, __all__ = lazy_names(
+        __name__,
+        {
+            "Counter": "fastnfurious.metrics.counter",
+            "Gauge": "fastnfurious.metrics.gauge",
+            "Histogram": "fastnfurious.metrics.histogram",
+            "HttpMetrics": "fastnfurious.metrics.http",
+            "Metrics": "fastnfurious.metrics.integration",
+            "MetricsSettings": "fastnfurious.metrics.settings",
+            "MetricsSnapshot": "fastnfurious.metrics.testing",
+            "Summary": "fastnfurious.metrics.summary",
+            "forget_worker": "fastnfurious.metrics.workers",
+            "forget_workers": "fastnfurious.metrics.workers",
+            "prepare_workers": "fastnfurious.metrics.workers",
+        },
+    )

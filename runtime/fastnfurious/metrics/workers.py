@@ -43,8 +43,12 @@ _made: set[Path] = set()
 
 def workers_folder() -> Path | None:
     """Return the folder that the workers share; ``None`` when the process is alone."""
-    folder = os.environ.get(FOLDER_VARIABLE)
-    return Path(folder) if folder else None
+    variable = os.environ.get(FOLDER_VARIABLE)
+    if not variable:
+        return None
+    folder = Path(variable)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def prepare_workers() -> Path:
@@ -58,7 +62,6 @@ def prepare_workers() -> Path:
         folder = Path(tempfile.mkdtemp(prefix="metrics-"))
         _made.add(folder)
         os.environ[FOLDER_VARIABLE] = str(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob("*.db"):
         left.unlink()
     return folder
@@ -83,7 +86,7 @@ def forget_worker(pid: int) -> None:
         pid: Process id of the worker.
     """
     folder = workers_folder()
-    if folder is None or not folder.is_dir():
+    if folder is None:
         return
     with _locked(folder, exclusive=True):
         for gauge in _files_of(folder, pid, "gauge_live*"):

@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from fastnfurious.testing.live_server import LiveServer as LiveServer
     from fastnfurious.testing.loop_watch import EventLoopBlocked as EventLoopBlocked
     from fastnfurious.testing.loop_watch import LoopWatch as LoopWatch
-
-__getattr__, __all__ = lazy_names(
-    __name__,
-    {
-        "AsyncTestClient": "fastnfurious.testing.async_client",
-        "EventLoopBlocked": "fastnfurious.testing.loop_watch",
-        "FrozenClock": "fastnfurious.testing.clock",
-        "LiveServer": "fastnfurious.testing.live_server",
-        "LoopWatch": "fastnfurious.testing.loop_watch",
-        "SequentialIdentifiers": "fastnfurious.testing.identifiers",
-        "TestClient": "starlette.testclient",
-    },
-)
+else:
+    __getattr__, __all__ = lazy_names(
+        __name__,
+        {
+            "AsyncTestClient": "fastnfurious.testing.async_client",
+            "EventLoopBlocked": "fastnfurious.testing.loop_watch",
+            "FrozenClock": "fastnfurious.testing.clock",
+            "LiveServer": "fastnfurious.testing.live_server",
+            "LoopWatch": "fastnfurious.testing.loop_watch",
+            "SequentialIdentifiers": "fastnfurious.testing.identifiers",
+            "TestClient": "starlette.testclient",
+        },
+    )

@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from fastnfurious.tracing.testing import RecordedSpan as RecordedSpan
     from fastnfurious.tracing.testing import RecordedSpans as RecordedSpans
     from fastnfurious.tracing.tracer import Tracer as Tracer
-
-__getattr__, __all__ = lazy_names(
-    __name__,
-    {
-        "ChildSpan": "fastnfurious.tracing.child_span",
-        "RecordedSpan": "fastnfurious.tracing.testing",
-        "RecordedSpans": "fastnfurious.tracing.testing",
-        "RequestSpan": "fastnfurious.tracing.request_spans",
-        "RequestSpans": "fastnfurious.tracing.request_spans",
-        "Span": "fastnfurious.tracing.span",
-        "Tracer": "fastnfurious.tracing.tracer",
-        "Tracing": "fastnfurious.tracing.integration",
-        "TracingSettings": "fastnfurious.tracing.settings",
-        "extract": "fastnfurious.tracing.propagation",
-        "inject": "fastnfurious.tracing.propagation",
-    },
-)
+else:
+    __getattr__, __all__ = lazy_names(
+        __name__,
+        {
+            "ChildSpan": "fastnfurious.tracing.child_span",
+            "RecordedSpan": "fastnfurious.tracing.testing",
+            "RecordedSpans": "fastnfurious.tracing.testing",
+            "RequestSpan": "fastnfurious.tracing.request_spans",
+            "RequestSpans": "fastnfurious.tracing.request_spans",
+            "Span": "fastnfurious.tracing.span",
+            "Tracer": "fastnfurious.tracing.tracer",
+            "Tracing": "fastnfurious.tracing.integration",
+            "TracingSettings": "fastnfurious.tracing.settings",
+            "extract": "fastnfurious.tracing.propagation",
+            "inject": "fastnfurious.tracing.propagation",
+        },
+    )

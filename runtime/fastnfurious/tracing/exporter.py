@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from time import monotonic
+from typing import Any
 from urllib.parse import urlsplit
 
 from opentelemetry.exporter.otlp.proto.http import Compression
@@ -31,14 +32,19 @@ _exporters_logger = logging.getLogger("opentelemetry.exporter.otlp.proto.http.tr
 
 def make_exporter(settings: TracingSettings, endpoint: str) -> SpanExporter:
     """Return an exporter that posts to this address and reports failures once in a while."""
+
+    def of_traces(name: str) -> Any:
+        own = getattr(settings, f"exporter_otlp_traces_{name}")
+        return getattr(settings, f"exporter_otlp_{name}") if own is None else own
+
     exporter = OTLPSpanExporter(
         endpoint=endpoint,
         headers=settings.headers,
-        timeout=settings.exporter_otlp_timeout,
-        compression=_COMPRESSIONS[settings.exporter_otlp_compression],
-        certificate_file=settings.exporter_otlp_certificate,
-        client_certificate_file=settings.exporter_otlp_client_certificate,
-        client_key_file=settings.exporter_otlp_client_key,
+        timeout=of_traces("timeout"),
+        compression=_COMPRESSIONS[of_traces("compression")],
+        certificate_file=of_traces("certificate"),
+        client_certificate_file=of_traces("client_certificate"),
+        client_key_file=of_traces("client_key"),
     )
     return ReportingExporter(exporter, endpoint)
 

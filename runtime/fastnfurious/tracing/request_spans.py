@@ -206,7 +206,10 @@ class RequestSpans:
         """Stay out of a trace that we do not record, so that no span is missing from its tree."""
         if parent is None:
             return self._start_unsampled(context, None, trace_id)
-        return RequestSpan(trace.NonRecordingSpan(parent), trace_id, parent.span_id, context)
+        # A span that is current stays itself, not a copy of its ids: somebody may be recording it.
+        outer = trace.get_current_span(context)
+        otel = outer if outer.get_span_context().is_valid else trace.NonRecordingSpan(parent)
+        return RequestSpan(otel, trace_id, parent.span_id, context)
 
     def _start_sampled(self, scope: Scope, context: Context, decided: int | None) -> RequestSpan:
         method = span_name(scope)

@@ -16,7 +16,14 @@ from pydantic_settings import SettingsConfigDict
 
 from fastnfurious.core.settings import Settings
 
-__all__ = ["Compression", "SamplerName", "TracesExporter", "TracingSettings", "parse_pairs"]
+__all__ = [
+    "Compression",
+    "Protocol",
+    "SamplerName",
+    "TracesExporter",
+    "TracingSettings",
+    "parse_pairs",
+]
 
 
 class SamplerName(StrEnum):
@@ -36,6 +43,12 @@ class TracesExporter(StrEnum):
     OTLP = "otlp"
     CONSOLE = "console"
     NONE = "none"
+
+
+class Protocol(StrEnum):
+    """How spans travel to the collector."""
+
+    HTTP = "http/protobuf"
 
 
 class Compression(StrEnum):
@@ -101,7 +114,9 @@ class TracingSettings(Settings):
         description="Where spans go; otlp sends nothing until an endpoint is set.",
     )
     exporter_otlp_endpoint: Address | None = Field(
-        None, description="Address of an OTLP/HTTP collector; v1/traces is added to it."
+        None,
+        description="Address of an OTLP/HTTP collector, without credentials; "
+        "v1/traces is added to it.",
     )
     exporter_otlp_traces_endpoint: Address | None = Field(
         None, description="Full address for spans, used as it is; wins over the general one."
@@ -112,20 +127,41 @@ class TracingSettings(Settings):
     exporter_otlp_traces_headers: SecretPairs | None = Field(
         None, description="The same, for spans; wins over the general ones."
     )
+    exporter_otlp_protocol: Protocol = Field(
+        Protocol.HTTP, description="How spans are sent; other protocols are not supported."
+    )
+    exporter_otlp_traces_protocol: Protocol | None = Field(
+        None, description="The same, for spans; wins over the general one."
+    )
     exporter_otlp_timeout: float = Field(
         10.0, gt=0, description="Seconds that one export may take, retries included."
+    )
+    exporter_otlp_traces_timeout: float | None = Field(
+        None, gt=0, description="The same, for spans; wins over the general one."
     )
     exporter_otlp_compression: Compression = Field(
         Compression.NONE, description="How exported spans are compressed."
     )
+    exporter_otlp_traces_compression: Compression | None = Field(
+        None, description="The same, for spans; wins over the general one."
+    )
     exporter_otlp_certificate: str | None = Field(
         None, description="File with the certificates that the collector's is checked against."
+    )
+    exporter_otlp_traces_certificate: str | None = Field(
+        None, description="The same, for spans; wins over the general one."
     )
     exporter_otlp_client_certificate: str | None = Field(
         None, description="File with the certificate that is shown to the collector."
     )
+    exporter_otlp_traces_client_certificate: str | None = Field(
+        None, description="The same, for spans; wins over the general one."
+    )
     exporter_otlp_client_key: str | None = Field(
         None, description="File with the private key of that certificate."
+    )
+    exporter_otlp_traces_client_key: str | None = Field(
+        None, description="The same, for spans; wins over the general one."
     )
     bsp_schedule_delay: float = Field(
         5000, gt=0, description="Milliseconds between two exports, at most."

@@ -22,14 +22,16 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from benchmarks.environment import Environment, call_module
+
 __all__ = ["WAYS", "Outcome", "Suite", "SuiteError", "discrepancies"]
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-CACHE = ROOT / ".cache" / "fastapi-suite"
 REQUIREMENTS = HERE / "requirements.txt"
 DIFFERENCES = HERE / "differences.toml"
-TIME_LIMIT = 1200
+ENVIRONMENT = Environment("fastapi-suite", REQUIREMENTS)
+TIME_LIMIT = 1800
 
 WAYS = {
     "problems": "FastNFuriousAPI as it is",
@@ -38,7 +40,7 @@ WAYS = {
 }
 
 
-class SuiteError(Exception):
+class SuiteError(RuntimeError):
     """The suite cannot be fetched or run."""
 
 
@@ -57,8 +59,7 @@ class Suite:
 
     def __init__(self) -> None:
         self.version = version("fastapi")
-        self.folder = CACHE / self.version
-        self.python = CACHE / "venv" / "bin" / "python"
+        self.folder = ENVIRONMENT.folder / self.version
 
     def run(self, way: str, *, tests: Sequence[str] = ("tests",)) -> Outcome:
         """Run the suite once.
@@ -74,7 +75,7 @@ class Suite:
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.json"
             ended = subprocess.run(
-                [self.python, *PYTEST, *tests],
+                [ENVIRONMENT.python, *PYTEST, *tests],
                 cwd=self.folder,
                 env=self._environment(way, report),
                 capture_output=True,
@@ -92,7 +93,7 @@ class Suite:
             **{name: value for name, value in os.environ.items() if name in kept},
             "FASTAPI_SUITE_WAY": way,
             "FASTAPI_SUITE_REPORT": str(report),
-            "PYTHONPATH": str(HERE),
+            "PYTHONPATH": f"{ROOT / 'runtime'}{os.pathsep}{HERE}",
         }
 
     def prepare(self) -> None:
@@ -101,21 +102,26 @@ class Suite:
         Raises:
             SuiteError: The release has no tests, or the requirements are those of another one.
         """
-        CACHE.mkdir(parents=True, exist_ok=True)
-        with FileLock(CACHE / "lock"):
+        if f"\n{self._name} " not in REQUIREMENTS.read_text(encoding="utf-8"):
+            raise SuiteError(f"{REQUIREMENTS} is of another release: inv fastapi-suite --lock")
+        self.fetch()
+        ENVIRONMENT.prepare()
+
+    def fetch(self) -> None:
+        """Download and unpack the source distribution, unless it is there already."""
+        ENVIRONMENT.folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(ENVIRONMENT.folder / "fetching"):
             if not self.folder.exists():
                 self._fetch()
-            self._make_environment()
 
     def _fetch(self) -> None:
-        with tempfile.TemporaryDirectory(dir=CACHE) as folder:
-            _call("pip", "download", "--no-deps", "--no-binary=:all:", "-d", folder, self._name)
+        with tempfile.TemporaryDirectory(dir=ENVIRONMENT.folder) as folder:
+            download = ("pip", "download", "--no-deps", "--no-binary=:all:", "--dest", folder)
+            call_module(*download, self._name)
             with tarfile.open(next(Path(folder).glob("*.tar.gz"))) as archive:
                 archive.extractall(folder, filter="data")
             unpacked = Path(folder) / f"fastapi-{self.version}"
-            if missing := [
-                name for name in ("tests", "docs_src") if not (unpacked / name).exists()
-            ]:
+            if missing := {"tests", "docs_src"} - {path.name for path in unpacked.iterdir()}:
                 raise SuiteError(f"The source distribution of {self._name} has no {missing}.")
             # What is tested is the package that is installed, not the copy beside the tests.
             shutil.rmtree(unpacked / "fastapi")
@@ -125,44 +131,16 @@ class Suite:
     def _name(self) -> str:
         return f"fastapi=={self.version}"
 
-    def _make_environment(self) -> None:
-        wanted = REQUIREMENTS.read_text(encoding="utf-8")
-        stamp = CACHE / "venv" / ".prepared"
-        if stamp.exists() and stamp.read_text(encoding="utf-8") == f"{ROOT}\n{wanted}":
-            return
-        if f"\n{self._name} " not in wanted:
-            raise SuiteError(
-                f"{REQUIREMENTS.name} is not for {self._name}: run `inv fastapi-suite --lock`."
-            )
-        _call("uv", "venv", "--quiet", "--clear", CACHE / "venv")
-        install = ["uv", "pip", "install", "--quiet", "--python", self.python]
-        _call(*install, "--require-hashes", "--requirements", REQUIREMENTS)
-        _call(*install, "--no-deps", "--editable", ROOT)
-        stamp.write_text(f"{ROOT}\n{wanted}", encoding="utf-8")
-
     def lock(self) -> None:
         """Resolve anew what the suite needs, with our own packages in the versions locked here."""
-        CACHE.mkdir(parents=True, exist_ok=True)
-        if not self.folder.exists():
-            self._fetch()
-        constraints = CACHE / "constraints.txt"
-        constraints.write_text("\n".join(self._constraints()), encoding="utf-8")
-        needed = CACHE / "needed.txt"
+        self.fetch()
+        needed = ENVIRONMENT.folder / "needed.txt"
         # UJSONResponse is tested, though no group of FastAPI's asks for ujson.
         needed.write_text(f"{self._name}\nujson\n", encoding="utf-8")
-        options = ["--universal", "--python-version=3.11", "--generate-hashes", "--no-header"]
         theirs = self.folder / "pyproject.toml"
-        groups = ["--extra=all", f"--group={theirs}:tests", theirs, ROOT / "pyproject.toml"]
-        _call(
-            *("uv", "pip", "compile", "--quiet", "--no-annotate", *options),
-            *("-c", constraints, "-o", REQUIREMENTS, needed, *groups),
+        ENVIRONMENT.lock(
+            "--extra=all", f"--group={theirs}:tests", theirs, needed, ROOT / "pyproject.toml"
         )
-
-    def _constraints(self) -> list[str]:
-        """Return the versions locked here; pytest is in the version that the suite asks for."""
-        lines = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8").splitlines()
-        pinned = [line.removesuffix(" \\") for line in lines if line[:1].isalpha()]
-        return [line for line in pinned if not line.startswith("pytest")]
 
 
 PYTEST = (
@@ -170,13 +148,6 @@ PYTEST = (
     *("-p", "substitution", "-p", "no:fastnfurious", "-p", "no:tavern"),
     *("-p", "no:sugar", "-p", "no:cacheprovider"),
 )
-
-
-def _call(*command: str | Path) -> None:
-    """Run a module of this environment; what it prints is shown when it fails."""
-    ended = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True)
-    if ended.returncode != 0:
-        raise SuiteError(f"{' '.join(map(str, command))} failed:\n{ended.stderr[-3000:]}")
 
 
 def discrepancies(outcome: Outcome, way: str, *, whole: bool = True) -> list[str]:
@@ -224,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             suite.lock()
             return 0
         return max(_report(suite, way, chosen.tests) for way in chosen.way or WAYS)
-    except SuiteError as error:
+    except RuntimeError as error:
         print(error, file=sys.stderr)
         return 2
 

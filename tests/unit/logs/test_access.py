@@ -112,6 +112,19 @@ def test_closing_writes_what_is_held(start: Start, page: Page) -> None:
     assert len(page.lines) == 1
 
 
+@pytest.mark.parametrize(
+    ("code", "level"), [(1000, "INFO"), (1001, "INFO"), (1011, "ERROR"), (4000, "INFO")]
+)
+def test_the_close_code_of_a_websocket_is_no_http_status(
+    start: Start, page: Page, code: int, level: str
+) -> None:
+    """Only the close code with which a server says that it failed is an error."""
+    logs = start(**LONG)
+    write(logs.access, status=code)
+    logs.flush()
+    assert page.line["level"] == level
+
+
 def test_nothing_is_written_before_and_after(start: Start, page: Page) -> None:
     """An application that is not running keeps no lines."""
     logs = start()

@@ -295,3 +295,18 @@ def test_a_closed_or_missing_stream_is_no_error(monkeypatch: pytest.MonkeyPatch)
             logger.error("nobody reads this")
     finally:
         logs.restore()
+
+
+def test_a_service_without_our_sink_can_still_change_levels(start: Start, page: Page) -> None:
+    """Whoever has removed every sink of loguru only misses loguru's lines."""
+    core = logger._core  # type: ignore[attr-defined]
+    before = dict(core.handlers)
+    logs = start()
+    ours = {number: found for number, found in core.handlers.items() if number not in before}
+    core.handlers = {n: found for n, found in core.handlers.items() if n not in ours}
+    logs.set_level("library", "DEBUG")
+    logger.error("nobody takes this")
+    logging.getLogger("library").debug("hello")
+    logs.restore()
+    assert page.line["message"] == "hello"
+    assert core.handlers == before

@@ -272,6 +272,54 @@ def test_an_object_may_log_while_it_is_logged(start: Start, page: Page) -> None:
     assert [line["message"] for line in page.lines] == inside * 2
 
 
+def test_a_line_may_be_logged_while_another_is_written(
+    start: Start, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A destructor that logs in the middle of a write gets its line after that one."""
+    start()
+    write = page.write
+    interrupted: list[str] = []
+
+    def interrupt(text: str) -> int:
+        if not interrupted:
+            interrupted.append(text)
+            logger.info("from a destructor")
+        return write(text)
+
+    monkeypatch.setattr(page, "write", interrupt)
+    logger.info("outer")
+    logger.info("afterwards")
+    assert [line["message"] for line in page.lines] == ["outer", "from a destructor", "afterwards"]
+
+
+def test_a_record_that_makes_no_line_leaves_a_trace(start: Start, page: Page) -> None:
+    """A record that somebody has spoilt is one ERROR line with the reason, and no exception."""
+    start()
+
+    def spoil(record: Record) -> None:
+        record.pop("time")  # type: ignore[misc]
+
+    logger.patch(spoil).info("hello")
+    assert (page.line["level"], page.line["logger"]) == ("ERROR", __name__)
+    assert page.line["exception"]["type"] == "KeyError"
+
+
+def test_an_exception_whose_trace_cannot_be_read_is_logged(
+    start: Start, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even Python's own way of showing an exception may fail a line."""
+
+    def refuse(*error: object) -> list[str]:
+        raise RecursionError
+
+    monkeypatch.setattr("traceback.format_exception", refuse)
+    start()
+    logger.opt(exception=ValueError("reason")).error("failed")
+    exception = page.line["exception"]
+    assert exception["message"] == "reason"
+    assert exception["trace"] == "<ValueError: RecursionError when its trace was read>"
+
+
 def test_a_value_that_logs_itself_ends(start: Start, page: Page) -> None:
     """Endless recursion through a value's text ends in lines, not in a crash."""
     start()

@@ -11,7 +11,10 @@ import pytest
 from loguru import logger
 
 from fastnfurious.core.context import request_id
-from fastnfurious.logs.text_format import wants_colour
+from fastnfurious.core.settings import FastNFuriousSettings
+from fastnfurious.logs.integration import Logs
+from fastnfurious.logs.settings import LogSettings
+from fastnfurious.logs.text_format import is_terminal, wants_colour
 
 from .conftest import Page, Start
 
@@ -45,6 +48,13 @@ def test_the_environment_decides_about_colour(
     """NO_COLOR wins over FORCE_COLOR, which wins over what the stream is."""
     assert wants_colour(Terminal(), environment) is terminal
     assert wants_colour(io.StringIO(), environment) is other
+
+
+def test_a_closed_stream_is_no_terminal() -> None:
+    """A stream that cannot say what it is is not coloured."""
+    stream = io.StringIO()
+    stream.close()
+    assert not is_terminal(stream)
 
 
 def test_a_line_is_time_level_place_message_and_extras(start: Start, page: Page) -> None:
@@ -105,12 +115,8 @@ def test_json_is_never_coloured(start: Start, page: Page, monkeypatch: pytest.Mo
     assert page.line["message"] == "hello"
 
 
-def test_a_terminal_gets_text(monkeypatch: pytest.MonkeyPatch, start: Start) -> None:
+def test_a_terminal_gets_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """The automatic form on a terminal is text."""
-    from fastnfurious.core.settings import FastNFuriousSettings
-    from fastnfurious.logs.integration import Logs
-    from fastnfurious.logs.settings import LogSettings
-
     monkeypatch.setenv("NO_COLOR", "1")
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)

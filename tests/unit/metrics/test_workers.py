@@ -218,6 +218,16 @@ def test_a_folder_of_ones_own_is_emptied_and_kept(
     assert folder.is_dir()
 
 
+def test_a_folder_that_is_not_there_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker of another server may be the first to need the folder."""
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "not" / "there"))
+    worker = Worker()
+    assert series(worker.work(1), "http_requests_total") == 1
+    worker.stop()
+
+
 async def test_two_applications_in_one_worker_add_up(folder: Path) -> None:
     """Applications that share their workers share the folder, each with files of its own."""
     first, second = (Metrics(MetricsSettings(), FastNFuriousSettings()) for _ in range(2))

@@ -83,7 +83,7 @@ def app(clock: FrozenClock) -> FastNFuriousAPI:
 
     @app.get("/switch")
     async def switch() -> None:
-        app.lamp.switch()
+        app.integrations.get("lamp").resource.switch()
 
     return app
 

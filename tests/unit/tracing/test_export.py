@@ -114,13 +114,14 @@ async def test_spans_arrive_at_the_collector(collector: Collector) -> None:
     assert [span.name for span in spans.scope_spans[0].spans] == ["price"]
 
 
-async def test_the_address_for_traces_is_used_as_it_is(collector: Collector) -> None:
-    """The address for spans alone wins, and nothing is added to it; so does the service's name."""
+async def test_what_is_set_for_spans_alone_wins(collector: Collector) -> None:
+    """What is set for spans alone wins, and nothing is added to their address."""
     tracing = Tracing(
         TracingSettings(
             exporter_otlp_endpoint="http://127.0.0.1:1",
             exporter_otlp_traces_endpoint=f"{collector.address}/custom",
-            exporter_otlp_compression=Compression.GZIP,
+            exporter_otlp_compression=Compression.NONE,
+            exporter_otlp_traces_compression=Compression.GZIP,
         ),
         FastNFuriousSettings(),
     )

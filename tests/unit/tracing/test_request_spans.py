@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from opentelemetry import baggage
 from opentelemetry import context as otel_context
 from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -309,3 +310,12 @@ def test_ids_can_be_made_repeatable() -> None:
         return [request.trace_id, request.span_id]
 
     assert ids() == ids()
+
+
+def test_without_tracing_a_span_recorded_outside_stays_current() -> None:
+    """An application that records nothing leaves the span of a middleware outside as it is."""
+    tracing = Tracing(TracingSettings(), FastNFuriousSettings())
+    with TracerProvider().get_tracer("outside").start_as_current_span("outside") as outside:
+        span = tracing.requests.start(scope())
+        assert trace.get_current_span() is outside
+        span.finish("/items/{id}", 200)

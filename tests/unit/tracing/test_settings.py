@@ -20,6 +20,7 @@ from fastnfurious.tracing import TracingSettings
         ("OTEL_RESOURCE_ATTRIBUTES", "team"),
         ("OTEL_TRACES_EXPORTER", "zipkin"),
         ("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
         ("TRACING_FLUSH_TIMEOUT", "-1"),
     ],
 )
