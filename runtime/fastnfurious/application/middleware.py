@@ -116,6 +116,9 @@ class ObservingMiddleware:
         # FastAPI's own telemetry, when an application asked for it, is there already.
         if scope.get(ROUTE_KEY) is None:
             scope[ROUTE_KEY] = exchange
+        if not scope["query_string"].isascii():
+            # Starlette's redirects would fail to decode it. RFC 3986 knows no such bytes.
+            scope["query_string"] = _escape(scope["query_string"])
         exchange.token = current_request_id.set(exchange.request_id)
         self._lifecycle.in_flight += 1
         exchange.started = perf_counter()
@@ -197,6 +200,10 @@ def _is_management(scope: Scope) -> bool:
     if root and path.startswith(root):
         path = path[len(root) :]
     return path == "/metrics" or path == "/health" or path.startswith("/health/")
+
+
+def _escape(query: bytes) -> bytes:
+    return b"".join(b"%%%02X" % byte if byte > 0x7F else bytes((byte,)) for byte in query)
 
 
 def _inside(app: ASGIApp, alone: bool) -> ASGIApp:
