@@ -34,6 +34,7 @@ PROMETHEUS = (
         ("application/openmetrics-text;q=0", TEXT),
         ("application/openmetrics-text;q=nonsense", TEXT),
         ("application/openmetrics-text", OPENMETRICS),
+        ("text/plain;q=0.5,application/openmetrics-text;q=0.5", OPENMETRICS),
         ("Application/OpenMetrics-Text; version=1.0.0", OPENMETRICS),
         (PROMETHEUS, OPENMETRICS),
     ],
