@@ -145,7 +145,7 @@ class Suite:
 
 PYTEST = (
     *("-m", "pytest", "-n", "2", "-q", "--tb=short"),
-    *("-p", "substitution", "-p", "no:fastnfurious", "-p", "no:tavern"),
+    *("-p", "substitution", "-p", "no:fastnfurious"),
     *("-p", "no:sugar", "-p", "no:cacheprovider"),
 )
 
