@@ -14,7 +14,7 @@ from starlette.websockets import WebSocketDisconnect
 from fastnfurious.application.lifecycle import Lifecycle
 from fastnfurious.application.problems import problem_response
 
-__all__ = ["Exchange", "HttpExchange", "WebSocketExchange", "is_departure"]
+__all__ = ["Exchange", "HttpExchange", "Owner", "WebSocketExchange", "is_departure"]
 
 CLIENT_CLOSED_REQUEST = 499
 """Status recorded, never sent, when a client left before it had the answer."""
