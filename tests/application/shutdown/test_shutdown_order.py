@@ -41,6 +41,12 @@ def _response(client: socket.socket) -> bytes:
     return data
 
 
+def _response_rest(client: socket.socket) -> None:
+    data = b""
+    while not data.endswith(b"0\r\n\r\n"):
+        data += client.recv(65536)
+
+
 def _status(port: int, path: str) -> int:
     with _connected(port) as client:
         _request(client, path)
@@ -115,6 +121,21 @@ def test_probes_see_503_until_the_last_request_is_answered() -> None:
                 _status(service.port, "/small")
             assert _status(port, "/health/ready") == 503
             assert b"200 OK" in _response(client)
+        assert service.wait() == 0, service.output
+
+
+def test_a_connection_whose_head_was_sent_before_the_signal_may_be_used_again() -> None:
+    """The head did not say ``Connection: close``, so the next request is answered; it says so."""
+    with ServiceProcess() as service:
+        service.wait_ready()
+        with _connected(service.port) as client:
+            _request(client, "/stream")
+            head = client.recv(100)
+            assert b"200 OK" in head and b"connection: close" not in head
+            service.signal()
+            _response_rest(client)
+            _request(client, "/small")
+            assert b"connection: close" in _response(client)
         assert service.wait() == 0, service.output
 
 
