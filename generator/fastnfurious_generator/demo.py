@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -58,11 +59,9 @@ def _invoke(directory: Path, *arguments: str) -> int:
 
 
 def _serve(directory: Path, port: int) -> int:
-    """Serve until Ctrl-C, which reaches the service too; then wait for its orderly end."""
     command = [sys.executable, "-m", "invoke", "start", "--port", str(port)]
-    with subprocess.Popen(command, cwd=directory) as server:
-        while True:
-            try:
-                return server.wait()
-            except KeyboardInterrupt:
-                continue
+    if os.name == "nt":
+        return subprocess.call(command, cwd=directory)
+    # The service takes the place of this process, so that Ctrl-C and every signal reach it.
+    os.chdir(directory)
+    os.execv(command[0], command)

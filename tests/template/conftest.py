@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fastnfurious_generator import render
-from tests.template.service import ROOT, Service, outside
+from tests.template.service import ROOT, outside
 
 
 @pytest.fixture(scope="session")
@@ -20,12 +19,3 @@ def library_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([*build, str(ROOT)], check=True, env=outside(), capture_output=True, timeout=120)
     (wheel,) = folder.glob("*.whl")
     return wheel
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Service:
-    """Return a service with the default answers, after a real `inv install`."""
-    folder = tmp_path_factory.mktemp("installed") / "my-service"
-    service = Service(render(folder, {"project_name": "my-service"}))
-    service.inv("install")
-    return service
