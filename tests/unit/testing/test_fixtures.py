@@ -8,6 +8,9 @@ import httpx2
 import pytest
 from fastapi import Depends
 from loguru import logger
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from fastnfurious import FastNFuriousAPI
@@ -169,3 +172,19 @@ def test_an_integration_is_replaced_for_one_test(app: FastNFuriousAPI, client: T
     assert (first.switched, second.switched) == (2, 1)
     with pytest.raises(UnknownIntegration), app.integrations.replaced("bell", first):
         pass
+
+
+class TestAnyApplication:
+    """An ASGI application that knows nothing of FastAPI."""
+
+    @pytest.fixture
+    def app(self) -> Starlette:
+        """Return an application with one route."""
+        return Starlette(routes=[Route("/", lambda request: PlainTextResponse("hello"))])
+
+    def test_it_is_answered_by_the_same_clients(
+        self, client: TestClient, live_server: LiveServer, ids: SequentialIdentifiers
+    ) -> None:
+        """Clients ask nothing of an application but ASGI."""
+        assert client.get("/").text == httpx2.get(live_server.url).text == "hello"
+        assert ids.issued == []
