@@ -115,10 +115,34 @@ def demo(context: Context, directory: str = "demo/my-service", port: int = 8000)
 @task(
     help={
         "lock": "Resolve the packages that the suite needs anew, and run nothing.",
+        "propose": "Name the tests that fail without being listed, in few patterns.",
         "way": "Run one way only: problems, bodies or plain (FastAPI itself).",
     }
 )
-def fastapi_suite(context: Context, lock: bool = False, way: str = "") -> None:
+def fastapi_suite(
+    context: Context, lock: bool = False, propose: bool = False, way: str = ""
+) -> None:
     """Run FastAPI's own test-suite with FastNFuriousAPI in FastAPI's place."""
-    options = ("--lock " if lock else "") + (f"--way {way}" if way else "")
+    options = ("--lock " if lock else "") + ("--propose " if propose else "")
+    options += f"--way {way}" if way else ""
     run(context, f"python -m tests.application.fastapi_suite.suite {options}")
+
+
+@task(
+    help={
+        "area": "What to measure: chassis.",
+        "json": "Print JSON in place of a table.",
+        "requests": "How many requests make a turn.",
+        "rounds": "How often each server has its turn.",
+    },
+)
+def bench(
+    context: Context,
+    area: str,
+    rounds: int = 9,
+    requests: int = 3000,
+    json: bool = False,
+) -> None:
+    """Measure one area against its alternatives, side by side."""
+    options = f"--rounds {rounds} --requests {requests}" + (" --json" if json else "")
+    run(context, f"python -m benchmarks.{area} {options}")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from tests.docs.pages import ROOT, blocks, documents
 
@@ -41,10 +42,16 @@ def _look_like_the_readers(folder: Path, page: Path) -> None:
             (folder / file.name).symlink_to(file)
 
 
-_STORIES = [page for page in documents() if any(block.runs for block in blocks(page))]
+def _story(page: Path) -> ParameterSet:
+    # The tutorial makes an environment and installs a service in it.
+    marks = [pytest.mark.slow] if page.parent.name == "tutorial" else []
+    return pytest.param(page, marks=marks, id=_name(page))
 
 
-@pytest.mark.parametrize("page", _STORIES, ids=_name)
+_STORIES = [_story(page) for page in documents() if any(block.runs for block in blocks(page))]
+
+
+@pytest.mark.parametrize("page", _STORIES)
 def test_every_block_of_a_page_does_what_the_page_shows(page: Path, tmp_path: Path) -> None:
     """The blocks of a page run in order, in one process, and print what is shown."""
     _look_like_the_readers(tmp_path, page)

@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from fastnfurious.application.lifecycle import Lifecycle as Lifecycle
     from fastnfurious.application.lifecycle import LifecycleState as LifecycleState
     from fastnfurious.application.routes import management_app as management_app
-
-__getattr__, __all__ = lazy_names(
-    __name__,
-    {
-        "CurrentSpan": "fastnfurious.application.dependencies",
-        "FastNFuriousAPI": "fastnfurious.application.app",
-        "HTTPException": "fastnfurious.application.exceptions",
-        "Lifecycle": "fastnfurious.application.lifecycle",
-        "LifecycleState": "fastnfurious.application.lifecycle",
-        "MetricsDependency": "fastnfurious.application.dependencies",
-        "RequestId": "fastnfurious.application.dependencies",
-        "TracerDependency": "fastnfurious.application.dependencies",
-        "management_app": "fastnfurious.application.routes",
-    },
-)
+else:
+    __getattr__, __all__ = lazy_names(
+        __name__,
+        {
+            "CurrentSpan": "fastnfurious.application.dependencies",
+            "FastNFuriousAPI": "fastnfurious.application.app",
+            "HTTPException": "fastnfurious.application.exceptions",
+            "Lifecycle": "fastnfurious.application.lifecycle",
+            "LifecycleState": "fastnfurious.application.lifecycle",
+            "MetricsDependency": "fastnfurious.application.dependencies",
+            "RequestId": "fastnfurious.application.dependencies",
+            "TracerDependency": "fastnfurious.application.dependencies",
+            "management_app": "fastnfurious.application.routes",
+        },
+    )

@@ -31,10 +31,6 @@ APPLICATION_KEY = "fastnfurious"
 
 ROUTE_KEY = "fastapi.telemetry"
 WEBSOCKET = "WEBSOCKET"
-METHODS = {
-    name: name for name in "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT QUERY".split()
-}
-OTHER_METHOD = "_OTHER"
 UNMATCHED = "unmatched"
 
 _is_sane = re.compile(rb"[\x21-\x7e]{1,128}").fullmatch
@@ -116,6 +112,9 @@ class ObservingMiddleware:
         # FastAPI's own telemetry, when an application asked for it, is there already.
         if scope.get(ROUTE_KEY) is None:
             scope[ROUTE_KEY] = exchange
+        if not scope["query_string"].isascii():
+            # Starlette's redirects would fail to decode it. RFC 3986 knows no such bytes.
+            scope["query_string"] = _escape(scope["query_string"])
         exchange.token = current_request_id.set(exchange.request_id)
         self._lifecycle.in_flight += 1
         exchange.started = perf_counter()
@@ -139,8 +138,7 @@ class ObservingMiddleware:
     def _end_http(self, scope: Scope, exchange: HttpExchange) -> None:
         route = self._end(scope, exchange)
         status, error = exchange.outcome()
-        method = METHODS.get(scope["method"], OTHER_METHOD)
-        trace = exchange.trace
+        method, trace = scope["method"], exchange.trace
         if trace is None:
             self._metrics.request_finished(method, route, status, exchange.duration)
         else:
@@ -197,6 +195,10 @@ def _is_management(scope: Scope) -> bool:
     if root and path.startswith(root):
         path = path[len(root) :]
     return path == "/metrics" or path == "/health" or path.startswith("/health/")
+
+
+def _escape(query: bytes) -> bytes:
+    return b"".join(b"%%%02X" % byte if byte > 0x7F else bytes((byte,)) for byte in query)
 
 
 def _inside(app: ASGIApp, alone: bool) -> ASGIApp:

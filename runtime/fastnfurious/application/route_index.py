@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -152,7 +152,8 @@ class RouteIndex(Generic[Item]):
         (node.continuing if pattern.open_ended else node.ending).append((order, item))
 
     def _search(self, path: str) -> list[Item]:
-        found = list(_walk(self._root, path.split("/"), 0))
+        found: list[tuple[int, Item]] = []
+        _collect(self._root, path.split("/"), 0, found)
         if len(found) > 1:
             found.sort(key=_order)
         return [item for _, item in found]
@@ -162,17 +163,20 @@ def _order(entry: tuple[int, object]) -> int:
     return entry[0]
 
 
-def _walk(node: _Node[Item], segments: list[str], depth: int) -> Iterator[tuple[int, Item]]:
-    while True:
-        yield from node.continuing
-        if depth == len(segments):
-            yield from node.ending
-            return
-        literal = node.literal.get(segments[depth])
+def _collect(
+    node: _Node[Item], segments: list[str], depth: int, found: list[tuple[int, Item]]
+) -> None:
+    """Follow the segments down the tree, on two ways where there is a parameter and a literal."""
+    # A loop, and a list that grows: this runs for every request.
+    for segment in segments[depth:]:
         depth += 1
-        if node.parameter is not None and literal is not None:
-            yield from _walk(node.parameter, segments, depth)
-        following = literal or node.parameter
+        found += node.continuing
+        literal, parameter = node.literal.get(segment), node.parameter
+        if literal is not None and parameter is not None:
+            _collect(parameter, segments, depth, found)
+        following = literal or parameter
         if following is None:
             return
         node = following
+    found += node.continuing
+    found += node.ending

@@ -69,16 +69,17 @@ class IndexedRouter(APIRouter):
         if found is None:
             await super().app(scope, receive, send)
             return
-        choice, child_scope = found
-        await choice.enter(scope, child_scope)(scope, receive, send)
+        choice, match, child_scope = found
+        await choice.enter(scope, match, child_scope)(scope, receive, send)
 
-    def _find(self, scope: Scope) -> tuple[_Choice, Scope] | None:
+    def _find(self, scope: Scope) -> tuple[_Choice, Match, Scope] | None:
         """Return the chosen route and what it adds to the scope; ``None`` leaves it to FastAPI."""
         table = self._current_table()
         path: str = internals.get_route_path(scope)
         if path.endswith("\n"):
             return None
-        internals._apply_router_form_limits(scope, self.form_limits)
+        if self.form_limits:
+            internals._apply_router_form_limits(scope, self.form_limits)
         scope.setdefault("router", self)
         partial = None
         for choice in table.index.candidates(path):
@@ -89,9 +90,9 @@ class IndexedRouter(APIRouter):
                 scope.setdefault("fastapi", {})
             match, child_scope = choice.matches(scope)
             if match is Match.FULL:
-                return choice, child_scope
+                return choice, match, child_scope
             if match is Match.PARTIAL and partial is None:
-                partial = choice, child_scope
+                partial = choice, match, child_scope
         if partial is not None and table.marks_scope:
             scope.setdefault("fastapi", {})
         return partial
@@ -116,8 +117,10 @@ class _Choice(NamedTuple):
     route: BaseRoute
     branches: tuple[routing._IncludedRouter, ...] = ()
     context: routing._EffectiveRouteContext | None = None
+    plain: bool = False
+    """Whether a full match leads straight to the app of the context."""
 
-    def enter(self, scope: Scope, child_scope: Scope) -> ASGIApp:
+    def enter(self, scope: Scope, match: Match, child_scope: Scope) -> ASGIApp:
         """Leave in the scope what FastAPI leaves there on its way to the route; return its app."""
         if self.context is None:
             internals._update_scope(scope, child_scope)
@@ -128,6 +131,8 @@ class _Choice(NamedTuple):
         inner = getattr(self.context.starlette_route, "path_format", None)
         self._tell_telemetry(scope, inner or self.context.path_format)
         scope["fastapi"]["effective_route_context"] = self.context
+        if self.plain and match is Match.FULL and self.context.app is not None:
+            return self.context.app
         if isinstance(self.route, APIRoute):
             return self.route.handle
         limit = self.branches[-1].include_context.max_body_size
@@ -229,6 +234,7 @@ def _inner_entries(
                 route=inner.starlette_route or inner.original_route,
                 branches=branches,
                 context=inner,
+                plain=_is_handled_plainly(inner.original_route),
             )
             yield _pattern(choice.route, inner.starlette_route or inner), choice
 
@@ -261,6 +267,10 @@ def _matches_of(
         return match, child_scope
 
     return matches
+
+
+def _is_handled_plainly(route: BaseRoute) -> bool:
+    return type(route).handle is APIRoute.handle and "handle" not in vars(route)
 
 
 MATCHING_BY_REGEX = frozenset(

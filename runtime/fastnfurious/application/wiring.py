@@ -141,7 +141,12 @@ class Integrations:
             for integration in self._loaded.values():
                 stack.push_async_callback(integration.aclose)
 
-    def _opened_at_start(self) -> list[str]:
+    def modes(self) -> dict[str, Mode]:
+        """Return where the backing service of each integration runs, by name.
+
+        Raises:
+            SettingsError: Settings are wrong; the faults of all integrations are listed.
+        """
         modes, faults = {}, list[SettingFault]()
         for name in self:
             try:
@@ -150,7 +155,11 @@ class Integrations:
                 faults.extend(error.faults)
         if faults:
             raise SettingsError(faults)
-        return [name for name, mode in modes.items() if self._names or mode is Mode.REMOTE]
+        return modes
+
+    def _opened_at_start(self) -> list[str]:
+        modes = self.modes().items()
+        return [name for name, mode in modes if self._names or mode is Mode.REMOTE]
 
     def _describe(self, name: str) -> tuple[type[Integration], Settings, Mode]:
         integration = self.registry[name].load()

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from fastnfurious.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from fastnfurious.cli.entry import command as command
     from fastnfurious.cli.exit_codes import ExitCode as ExitCode
-    from fastnfurious.cli.program import command as command
     from fastnfurious.cli.settings import ServerSettings as ServerSettings
     from fastnfurious.cli.target import Target as Target
 else:
@@ -28,6 +28,6 @@ else:
             "ExitCode": "fastnfurious.cli.exit_codes",
             "ServerSettings": "fastnfurious.cli.settings",
             "Target": "fastnfurious.cli.target",
-            "command": "fastnfurious.cli.program",
+            "command": "fastnfurious.cli.entry",
         },
     )

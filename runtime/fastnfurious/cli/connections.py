@@ -71,9 +71,9 @@ class HttpProtocol(HttpToolsProtocol):
         LingeringTransport(self.transport, self).close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        # A pipelined request that is queued behind this one is answered too, so only the last
-        # response ends the connection.
-        if self.server_state.draining and not self.pipeline:
+        # Requests that are pipelined behind this one are dropped unread, which the response tells
+        # their client: it sends them again, on another connection (RFC 9112, section 9.6).
+        if self.server_state.draining:
             self._make_last(cycle)
         super()._start_asgi_task(cycle, app)
 

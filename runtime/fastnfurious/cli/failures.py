@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sysconfig
 import traceback
 from pathlib import Path
 
 from fastnfurious.cli.exit_codes import ExitCode
-from fastnfurious.core.errors import ConfigurationError, FastNFuriousError, SettingsError
+from fastnfurious.core.errors import (
+    ConfigurationError,
+    FastNFuriousError,
+    SettingsError,
+    StartupError,
+)
 
 __all__ = ["BrokenImport", "exit_code", "explain", "place"]
 
 _RUNTIME = Path(__file__).resolve().parent.parent
 _LIBRARIES = tuple(
-    sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")
+    sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
 
 
@@ -37,7 +43,7 @@ def exit_code(error: BaseException) -> ExitCode:
     """Return the exit code that an error ends a command with."""
     if isinstance(error, ConfigurationError):
         return ExitCode.USAGE
-    return ExitCode.FAILED
+    return ExitCode.STARTUP if isinstance(error, StartupError) else ExitCode.FAILED
 
 
 def place(error: BaseException) -> str | None:

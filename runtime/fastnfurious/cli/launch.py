@@ -5,7 +5,8 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 from enum import StrEnum
-from multiprocessing.synchronize import Event
+from multiprocessing import get_context
+from multiprocessing.synchronize import Event, Semaphore
 from typing import TYPE_CHECKING
 
 from fastnfurious.cli.settings import ServerSettings
@@ -35,10 +36,18 @@ class Signals:
     Attributes:
         stopping: All workers stop, so the shared sockets have to be closed.
         failed: A worker has reported that it could not start; the others need not say it again.
+        ready: Released by each worker when it begins to serve.
     """
 
     stopping: Event
     failed: Event
+    ready: Semaphore
+
+    @classmethod
+    def new(cls) -> Signals:
+        """Return signals for processes that are spawned."""
+        spawn = get_context("spawn")
+        return cls(spawn.Event(), spawn.Event(), spawn.Semaphore(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +59,14 @@ class Launch:
         settings: How to listen and to stop.
         role: Which part the process plays.
         signals: What the first process tells its workers.
-        management: Whether the last socket is the management port.
+        management: How many of the last sockets are the management port's.
     """
 
     target: Target
     settings: ServerSettings
     role: Role = Role.ALONE
     signals: Signals | None = None
-    management: bool = False
+    management: int = 0
 
     @property
     def closes_sockets(self) -> bool:

@@ -26,6 +26,7 @@ class Lifespan:
         self._error: BaseException | None = None
         self.state: dict[str, Any] = {}
         self.should_exit = False
+        self.started = False
 
     async def startup(self) -> None:
         """Start the application.
@@ -35,6 +36,7 @@ class Lifespan:
         """
         self._task = asyncio.create_task(self._run(), name="lifespan")
         await self._ask("startup")
+        self.started = True
 
     async def shutdown(self) -> None:
         """Stop the application.

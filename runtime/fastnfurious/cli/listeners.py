@@ -13,8 +13,9 @@ from typing import Any
 from fastnfurious.cli.port_owner import port_owner
 from fastnfurious.cli.settings import ServerSettings
 from fastnfurious.core.errors import StartupError
+from fastnfurious.core.settings import FastNFuriousSettings
 
-__all__ = ["PortTaken", "bind", "bind_port", "bind_uds", "url"]
+__all__ = ["PortTaken", "bind", "bind_management", "bind_port", "bind_uds", "url"]
 
 _LONGEST_UDS = 107
 """Longest path of a Unix socket on Linux, in bytes; elsewhere it is a few less."""
@@ -59,6 +60,22 @@ def bind_port(
             listener.close()
         raise PortTaken(_reason(error, host, port, option, host_option)) from error
     return bound
+
+
+def bind_management(settings: FastNFuriousSettings) -> list[socket.socket]:
+    """Bind the management port, if the settings name one.
+
+    Raises:
+        PortTaken: The address is in use, not ours, or not allowed.
+    """
+    if settings.management_port is None:
+        return []
+    return bind_port(
+        settings.management_host,
+        settings.management_port,
+        option="MANAGEMENT_PORT",
+        host_option="MANAGEMENT_HOST",
+    )
 
 
 def bind_uds(path: Path) -> socket.socket:

@@ -18,11 +18,12 @@ class ManagementListener:
 
     Args:
         app: The ASGI application with the management routes.
-        listener: The bound socket.
+        listeners: The bound sockets.
     """
 
-    def __init__(self, app: Any, listener: socket.socket) -> None:
-        self._listener = listener
+    def __init__(self, app: Any, listeners: list[socket.socket]) -> None:
+        self._listeners = listeners
+        self._servers: list[asyncio.Server] = []
         self._config = Config(
             app, http=HttpProtocol, ws="none", lifespan="off", log_config=None, access_log=False
         )
@@ -33,11 +34,13 @@ class ManagementListener:
         self._config.server_header = False
         self._config.load()
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._protocol, sock=self._listener)
+        for listener in self._listeners:
+            self._servers.append(await loop.create_server(self._protocol, sock=listener))
 
     async def aclose(self) -> None:
         """Close the port; a probe that is being answered gets its answer."""
-        self._server.close()
+        for server in self._servers:
+            server.close()
         self.state.draining = True
         for connection in list(self.state.connections):
             connection.shutdown()

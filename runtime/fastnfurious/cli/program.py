@@ -4,56 +4,46 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
 import typer
 from typer.main import get_command
 
+from fastnfurious.cli.check import run_check
+from fastnfurious.cli.config import show_config
 from fastnfurious.cli.exit_codes import ExitCode
 from fastnfurious.cli.failures import exit_code, explain
+from fastnfurious.cli.groups import ServiceGroup
+from fastnfurious.cli.openapi import show_openapi
 from fastnfurious.cli.options import with_options
 from fastnfurious.cli.output import complain, is_terminal
+from fastnfurious.cli.routes import show_routes
 from fastnfurious.cli.settings import ServerSettings
 from fastnfurious.cli.start import start
 from fastnfurious.cli.target import Target
 from fastnfurious.cli.version import show_version
 
-__all__ = ["command", "run"]
+__all__ = ["run"]
 
 Debug = Annotated[
     bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")
 ]
 
 
-def command(app: str, *, name: str | None = None) -> Callable[[], None]:
-    """Return a service's command, to be named as a script in its ``pyproject.toml``.
+def run(app: str, name: str | None, arguments: Sequence[str]) -> int:
+    """Run a command line of a service; a failure becomes lines on stderr.
 
     Args:
-        app: Where the application is, as ``module:attribute``; imported when it is first needed.
+        app: Where the application is, as ``module:attribute``.
         name: What the command is called; the service's package with dashes by default.
-
-    Returns:
-        A function that reads the command line and ends the process.
-
-    Example:
-        >>> main = command("my_service.app:app")
-    """
-    target = Target.of(app, name)
-
-    def main() -> None:
-        sys.exit(run(target, sys.argv[1:]))
-
-    return main
-
-
-def run(target: Target, arguments: Sequence[str]) -> int:
-    """Run a command line of a service; a failure becomes lines on stderr.
+        arguments: The words after the command's name.
 
     Returns:
         The exit code.
     """
+    target = Target.of(app, name)
     words = [word for word in arguments if word != "--debug"] or ["--help"]
     chosen = replace(target, debug=len(words) < len(arguments))
     try:
@@ -75,10 +65,14 @@ def run(target: Target, arguments: Sequence[str]) -> int:
 def _program() -> typer.Typer:
     # Without markup typer leaves out the frames, which are noise in a file or a pipe.
     program = typer.Typer(
-        rich_markup_mode="rich" if is_terminal(sys.stdout) else None, add_completion=True
+        cls=ServiceGroup, rich_markup_mode="rich" if is_terminal(sys.stdout) else None
     )
     program.callback()(_root)
     program.command("start")(with_options(ServerSettings, start))
+    program.command("check")(run_check)
+    program.command("config")(show_config)
+    program.command("routes")(show_routes)
+    program.command("openapi")(show_openapi)
     program.command("version")(show_version)
     return program
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 from types import FrameType
 
+from uvicorn._subprocess import get_subprocess
+from uvicorn.server import HANDLED_SIGNALS
 from uvicorn.supervisors.watchfilesreload import WatchFilesReload
 
 from fastnfurious.cli.launch import Launch
@@ -34,8 +37,11 @@ class Reloader(WatchFilesReload):
 
     def startup(self) -> None:
         """Start the process; an interrupt from the terminal is left to this one."""
+        for sig in HANDLED_SIGNALS:
+            signal.signal(sig, self.signal_handler)
         with ignoring_interrupts():
-            super().startup()
+            self.process = get_subprocess(self.config, self.target, self.sockets)
+            self.process.start()
 
     def restart(self) -> None:
         """Stop the process in order and start it anew."""

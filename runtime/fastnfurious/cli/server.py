@@ -6,20 +6,22 @@ import signal
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
-from importlib import import_module
 from types import FrameType
-from typing import Any
 
 import uvicorn
 from loguru import logger
 from uvicorn.server import HANDLED_SIGNALS
 
 from fastnfurious.application.app import FastNFuriousAPI
+from fastnfurious.application.routes import management_app
+from fastnfurious.cli.banner import announce
 from fastnfurious.cli.connections import ConnectionState
+from fastnfurious.cli.effective import effective_settings
 from fastnfurious.cli.exit_codes import ExitCode
 from fastnfurious.cli.launch import Launch, Role
 from fastnfurious.cli.lifespan import Lifespan
-from fastnfurious.cli.listeners import PortTaken
+from fastnfurious.cli.listeners import PortTaken, bind_management
+from fastnfurious.cli.log_takeover import take_over_logs
 from fastnfurious.cli.management import ManagementListener
 from fastnfurious.cli.shutdown import Shutdown
 
@@ -50,6 +52,7 @@ class Server(uvicorn.Server):
         self.management: ManagementListener | None = None
         self.exit_code: int = ExitCode.OK
         self._app: FastNFuriousAPI | None = None
+        self._management_sockets: list[socket.socket] = []
 
     @property
     def app(self) -> FastNFuriousAPI:
@@ -59,11 +62,28 @@ class Server(uvicorn.Server):
         return self._app
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve on bound sockets; the last is the management port's if the launch says so."""
+        """Serve on bound sockets; the last are the management port's, if the launch says so.
+
+        Raises:
+            SettingsError: Variables are wrong; those of all classes are listed.
+            PortTaken: The management port cannot be listened on.
+            Exception: Whatever the application failed with.
+        """
+        effective_settings(self.app)
+        public = list(sockets or [])
+        cut = len(public) - self.launch.management
+        public, self._management_sockets = public[:cut], public[cut:] or bind_management(
+            self.app.settings
+        )
+        take_over_logs(self.app)
         self.config.app = self.app
         self.config.load()
         self.config.lifespan_class = Lifespan
-        super().run(sockets)
+        try:
+            super().run(public)
+        finally:
+            for listener in self._management_sockets:
+                listener.close()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the application, then listen.
@@ -72,22 +92,23 @@ class Server(uvicorn.Server):
             PortTaken: Another process began to listen on the port in the meantime.
             Exception: Whatever the application failed with.
         """
-        public = list(sockets or [])
-        management = public.pop() if self.launch.management else None
         try:
-            await super().startup(public)
-            if management is not None:
-                await self._open_management(management)
+            await super().startup(sockets)
+            await self._open_management()
         except OSError as error:
-            await self.lifespan.shutdown()
-            raise PortTaken(f"Cannot listen: {error.strerror or error}") from error
+            if self.lifespan.started:
+                await self.lifespan.shutdown()
+                raise PortTaken(f"Cannot listen: {error.strerror or error}") from error
+            raise
+        if self.launch.signals is not None:
+            self.launch.signals.ready.release()  # the first process announces
+            return
+        settings = self.launch.settings
+        announce(self.app, sockets or [], self._management_sockets, server=settings)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop in order."""
-        public = list(sockets or [])
-        if self.launch.management:
-            public.pop()
-        await Shutdown(self, public).run()
+        await Shutdown(self, list(sockets or [])).run()
 
     async def on_tick(self, counter: int) -> bool:
         """Keep the time for the Date header, as uvicorn does, and notice a lost first process."""
@@ -125,10 +146,10 @@ class Server(uvicorn.Server):
         logger.opt(exception=error).error("A part failed while the service was stopping")
         self.exit_code = self.exit_code or ExitCode.FAILED
 
-    async def _open_management(self, listener: socket.socket) -> None:
-        routes: Any = import_module("fastnfurious.application.routes")
-        self.management = ManagementListener(routes.management_app(self.app), listener)
-        await self.management.open()
+    async def _open_management(self) -> None:
+        if self._management_sockets:
+            self.management = ManagementListener(management_app(self.app), self._management_sockets)
+            await self.management.open()
 
     def _is_orphan(self, counter: int) -> bool:
         if self.launch.role is Role.ALONE or counter % 10:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import traceback
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from fastnfurious.cli.exit_codes import ExitCode
 from fastnfurious.cli.failures import exit_code, explain
 from fastnfurious.cli.launch import Launch
 from fastnfurious.cli.output import complain
+from fastnfurious.core.errors import FastNFuriousError
 
 if TYPE_CHECKING:
     from fastnfurious.cli.server import Server
@@ -23,6 +25,7 @@ def serve(server: Server, sockets: list[socket.socket]) -> int:
         server.run(sockets)
     except Exception as error:
         return _failed(error, server.launch)
+    gc.freeze()  # a worker ends sooner; see `entry`
     return server.exit_code
 
 
@@ -31,8 +34,10 @@ def _failed(error: Exception, launch: Launch) -> int:
     if _first_to_fail(launch):
         if launch.target.debug:
             traceback.print_exception(error)
-        complain(launch.target.program, explain(error))
-    # Whatever ended the start, uvicorn's supervisor must not try again for ever.
+        lines = explain(error)
+        if not isinstance(error, FastNFuriousError):
+            lines = [f"The application could not start: {line}" for line in lines]
+        complain(launch.target.program, lines)
     return ExitCode.STARTUP if code is ExitCode.FAILED else code
 
 

@@ -48,7 +48,7 @@ class Shutdown:
         self._listeners = listeners
         self._settings = server.launch.settings
         self._loop = asyncio.get_running_loop()
-        self._deadline = self._loop.time()
+        self._started = self._deadline = self._loop.time()
 
     async def run(self) -> None:
         """Go through all steps."""
@@ -59,12 +59,10 @@ class Shutdown:
         await self._stop_accepting()
         await self._drain_connections()
         await self._close()
+        logger.info("Stopped after {:.2f} s", self._loop.time() - self._started)
 
     def _begin(self) -> None:
-        logger.info(
-            "Stopping: no longer ready, {count} connections are open",
-            count=len(self._state.connections),
-        )
+        logger.info("Stopping: no longer ready, open connections: {}", len(self._state.connections))
         self._server.app.lifecycle.begin_drain()
         self._state.draining = True
         for connection in self._state.connections:

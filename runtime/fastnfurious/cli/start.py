@@ -9,14 +9,17 @@ from typing import Annotated, Any
 
 import typer
 
+from fastnfurious.cli.effective import effective_settings
 from fastnfurious.cli.env_file import EnvFile, use_env_file
-from fastnfurious.cli.launch import Launch, Role, Signals
-from fastnfurious.cli.listeners import bind, bind_port
+from fastnfurious.cli.exit_codes import ExitCode
+from fastnfurious.cli.launch import Launch, Role
+from fastnfurious.cli.listeners import bind, bind_management
+from fastnfurious.cli.log_takeover import take_over_logs
 from fastnfurious.cli.options import by_option, given
+from fastnfurious.cli.serving import serve
 from fastnfurious.cli.settings import ServerSettings
 from fastnfurious.cli.target import Target
 from fastnfurious.core.errors import ConfigurationError, SettingsError
-from fastnfurious.core.settings import FastNFuriousSettings
 
 __all__ = ["serve_until_signal", "start"]
 
@@ -58,8 +61,10 @@ def serve_until_signal(target: Target, options: dict[str, Any]) -> int:
     launch = Launch(target, settings)
     sockets = bind(settings)
     try:
-        return _serve(*_with_management(launch, sockets))
+        return _serve(launch, sockets)
     finally:
+        for listener in sockets:
+            listener.close()
         if settings.uds is not None:
             settings.uds.unlink(missing_ok=True)
 
@@ -98,21 +103,6 @@ def _check_tls(settings: ServerSettings) -> None:
         ) from error
 
 
-def _with_management(
-    launch: Launch, sockets: list[socket.socket]
-) -> tuple[Launch, list[socket.socket]]:
-    service = FastNFuriousSettings.load()
-    if service.management_port is None:
-        return launch, sockets
-    management = bind_port(
-        service.management_host,
-        service.management_port,
-        option="MANAGEMENT_PORT",
-        host_option="MANAGEMENT_HOST",
-    )
-    return replace(launch, management=True), [*sockets, management[0]]
-
-
 def _serve(launch: Launch, sockets: list[socket.socket]) -> int:
     if launch.settings.reload:
         return _serve_reloading(launch, sockets)
@@ -120,31 +110,32 @@ def _serve(launch: Launch, sockets: list[socket.socket]) -> int:
         return _serve_with_workers(launch, sockets)
     from fastnfurious.cli.server import Server
 
-    server = Server(launch)
-    server.run(sockets)
-    return server.exit_code
+    return serve(Server(launch), sockets)
 
 
 def _serve_reloading(launch: Launch, sockets: list[socket.socket]) -> int:
     from fastnfurious.cli.reloader import Reloader
 
     Reloader(replace(launch, role=Role.RELOADED), sockets).run()
-    return 0
+    return ExitCode.OK
 
 
 def _serve_with_workers(launch: Launch, sockets: list[socket.socket]) -> int:
-    from multiprocessing import get_context
-
     from fastnfurious.cli.workers import Workers
+    from fastnfurious.metrics.workers import forget_workers, prepare_workers
 
-    launch.target.load()  # so that a broken application is reported once
-    context = get_context("spawn")
-    signals = Signals(stopping=context.Event(), failed=context.Event())
-    workers = Workers(
-        replace(launch, role=Role.WORKER, signals=signals),
-        sockets,
-        on_ready=lambda: None,
-        on_death=lambda pid: None,
-    )
-    workers.run()
-    return workers.exit_code
+    # Imported here as well, so that a broken application is reported once, before anything runs.
+    app = launch.target.load()
+    effective_settings(app)
+    management = bind_management(app.settings)
+    take_over_logs(app)
+    launch = replace(launch, management=len(management))
+    prepare_workers()
+    try:
+        workers = Workers(launch, [*sockets, *management], app)
+        workers.run()
+        return workers.exit_code
+    finally:
+        forget_workers()
+        for listener in management:
+            listener.close()

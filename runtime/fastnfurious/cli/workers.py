@@ -7,17 +7,20 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Iterator
 
 from loguru import logger
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
+from fastnfurious.cli.banner import announce
 from fastnfurious.cli.exit_codes import ExitCode
-from fastnfurious.cli.launch import Launch
+from fastnfurious.cli.launch import Launch, Role, Signals
+from fastnfurious.metrics.workers import forget_worker
 
 if TYPE_CHECKING:
+    from fastnfurious.application.app import FastNFuriousAPI
     from fastnfurious.cli.server import Server
 
 __all__ = ["Worker", "Workers", "ignoring_interrupts"]
@@ -45,11 +48,15 @@ class Worker(Process):
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         """Run in the worker's process: answer the first process's pings, and serve."""
+        threading.Thread(target=self.always_pong, daemon=True).start()
         from fastnfurious.cli.serving import serve
 
-        server = self.server  # made before the other thread asks for it
-        threading.Thread(target=self.always_pong, daemon=True).start()
-        sys.exit(serve(server, sockets or []))
+        sys.exit(serve(self.server, sockets or []))
+
+    def pong(self) -> None:
+        """Answer one ping, also while the application is still being imported."""
+        self.child_conn.recv()
+        self.child_conn.send(self._server is not None and self._server.started)
 
     def start(self) -> None:
         """Start the process; an interrupt from the terminal is left to the first process."""
@@ -67,23 +74,17 @@ class Workers(Multiprocess):
     Args:
         launch: What to serve, and how.
         sockets: Bound sockets that all workers share.
-        on_ready: Called once, when every worker serves.
-        on_death: Called with the process id of a worker that has ended.
+        app: The application, as this process knows it.
     """
 
-    def __init__(
-        self,
-        launch: Launch,
-        sockets: list[socket.socket],
-        *,
-        on_ready: Callable[[], None],
-        on_death: Callable[[int], None],
-    ) -> None:
+    def __init__(self, launch: Launch, sockets: list[socket.socket], app: FastNFuriousAPI) -> None:
         super().__init__(launch.config(), sockets)
-        self.launch = launch
+        self._signals = Signals.new()
+        self.launch = replace(launch, role=Role.WORKER, signals=self._signals)
         self.exit_code: int = ExitCode.OK
-        self._on_ready: Callable[[], None] | None = on_ready
-        self._on_death = on_death
+        self._app = app
+        self._announced = False
+        self._ready = 0
 
     def run(self) -> None:
         """Run until a signal; `exit_code` then says how it ended."""
@@ -129,7 +130,7 @@ class Workers(Multiprocess):
                 return
             old.terminate()
             old.join()
-            self._on_death(old.pid or 0)
+            forget_worker(old.pid or 0)
             self.processes[index] = new
 
     def handle_ttin(self) -> None:
@@ -143,14 +144,16 @@ class Workers(Multiprocess):
         return worker
 
     def _announce(self) -> None:
-        if self._on_ready is None or not all(worker.is_ready(1) for worker in self.processes):
+        while self._signals.ready.acquire(block=False):
+            self._ready += 1
+        if self._announced or self._ready < self.processes_num:
             return
-        self._on_ready()
-        self._on_ready = None
+        self._announced = True
+        cut = len(self.sockets) - self.launch.management
+        announce(self._app, self.sockets[:cut], self.sockets[cut:], server=self.launch.settings)
 
     def _stop(self) -> None:
-        if self.launch.signals is not None:
-            self.launch.signals.stopping.set()
+        self._signals.stopping.set()
         self.terminate_all()
         while any(worker.exitcode is None for worker in self.processes):
             self._kill_at_second_signal()
@@ -172,7 +175,7 @@ class Workers(Multiprocess):
     def _bury(self, worker: Process) -> None:
         worker.kill()  # it may hang
         worker.join()
-        self._on_death(worker.pid or 0)
+        forget_worker(worker.pid or 0)
 
 
 @contextmanager

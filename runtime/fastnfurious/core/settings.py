@@ -129,8 +129,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return where values come from, the strongest first; pydantic-settings asks for it."""
         path = getattr(dotenv_settings, "env_file", None)
+        strongest = (init_settings, EnvironmentSource(settings_cls))
+        if path is None:
+            return *strongest, file_secret_settings
         file = EnvFileSource(settings_cls, env_file=path, env_file_encoding=ENCODING)
-        return init_settings, EnvironmentSource(settings_cls), file, file_secret_settings
+        return *strongest, file, file_secret_settings
 
     @classmethod
     def variable(cls, field: str) -> str:

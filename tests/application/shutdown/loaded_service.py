@@ -59,11 +59,3 @@ async def _chunks() -> AsyncIterator[bytes]:
     for _ in range(CHUNKS):
         yield CHUNK
         await asyncio.sleep(0.01)
-
-
-class _L:
-    def begin_drain(self) -> None: ...
-    async def drain(self) -> None: ...
-
-
-app.lifecycle = _L()

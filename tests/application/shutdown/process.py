@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Self
 
 __all__ = ["ServiceProcess", "free_port"]
@@ -38,7 +39,14 @@ class ServiceProcess:
         words = ["start", "--port", str(self.port), *options]
         self._command = [sys.executable, "-c", script, *words]
         self._environment = {**os.environ, "PYTHONPATH": str(_FOLDER), **(environment or {})}
-        self.output = ""
+        # A file, because nobody reads while the service runs: a full pipe would stop it.
+        self._file = TemporaryFile("w+", encoding="utf-8")
+
+    @property
+    def output(self) -> str:
+        """Return what the service has written so far."""
+        self._file.seek(0)
+        return self._file.read()
 
     def __enter__(self) -> Self:
         """Start the process; it may not listen yet."""
@@ -46,9 +54,8 @@ class ServiceProcess:
             self._command,
             cwd=_FOLDER,
             env=self._environment,
-            stdout=subprocess.PIPE,
+            stdout=self._file,
             stderr=subprocess.STDOUT,
-            text=True,
             start_new_session=True,
         )
         return self
@@ -57,8 +64,8 @@ class ServiceProcess:
         """Leave nothing behind."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
-        if not self.output:
-            self.output, _ = self.process.communicate(timeout=10)
+            self.process.wait(timeout=10)
+        self._file.close()
 
     def wait_ready(self, timeout: float = 30) -> None:
         """Wait until the port accepts connections."""
@@ -68,7 +75,6 @@ class ServiceProcess:
                 if client.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
             time.sleep(0.02)
-        self.__exit__()
         raise AssertionError(f"The service does not listen: {self.output}")
 
     def signal(self, number: int = signal.SIGTERM) -> None:
@@ -76,6 +82,5 @@ class ServiceProcess:
         self.process.send_signal(number)
 
     def wait(self, timeout: float = 30) -> int:
-        """Wait for the end; return the exit code, with what was printed in `output`."""
-        self.output, _ = self.process.communicate(timeout=timeout)
-        return self.process.returncode
+        """Wait for the end; return the exit code."""
+        return self.process.wait(timeout)

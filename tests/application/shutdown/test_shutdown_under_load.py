@@ -26,9 +26,8 @@ def _run(*options: str, seed: int) -> Report:
     with ServiceProcess(*options) as service:
         service.wait_ready()
         report = asyncio.run(_stop_under_load(service, chance.uniform(0.2, 1.0)))
-        code = service.wait()
-    assert report.violations == [], service.output
-    assert code == 0, service.output
+        assert report.violations == [], service.output[-5000:]
+        assert service.wait() == 0, service.output[-5000:]
     assert report.completed > 10 and report.completed_late > 0
     return report
 

@@ -50,6 +50,7 @@ def state() -> list[object]:
     """Return everything that belongs to the process and that logs take over."""
     core = logger._core  # type: ignore[attr-defined]
     named = logging.root.manager.loggerDict.values()
+    loggers = [each for each in named if isinstance(each, logging.Logger)]
     return [
         logging.Logger.callHandlers,
         logging.Handler.handle,
@@ -58,13 +59,12 @@ def state() -> list[object]:
         core.min_level,
         logging.root.level,
         list(logging.root.handlers),
-        {each.name: each.level for each in named if isinstance(each, logging.Logger)},
+        {each.name: each.level for each in loggers if each.level != logging.NOTSET},
     ]
 
 
 def test_nothing_is_left_behind(start: Start) -> None:
     """After the logs are closed, loguru, logging and warnings are as they were."""
-    start().restore()  # makes the loggers that our levels name
     before = state()
     logs = start(levels={"library": "DEBUG", "uvicorn.error": "ERROR"})
     assert state() != before

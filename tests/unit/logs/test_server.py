@@ -137,6 +137,7 @@ def test_under_the_servers_own_command(tmp_path: Path, http: str) -> None:
     assert all(any(words in text for words in outside) for text in others), others
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_under_a_command_that_installs_first(tmp_path: Path, workers: str) -> None:
     """With the logs installed by the command that serves, its own process writes only our lines."""

@@ -27,6 +27,13 @@ def test_a_request_is_counted_and_timed(metrics: Metrics) -> None:
     assert before.delta("http_request_duration_seconds_bucket", le="+Inf") == 1
 
 
+def test_a_bound_belongs_to_its_bucket(metrics: Metrics) -> None:
+    """A request that took exactly as long as a bound is within it."""
+    before = MetricsSnapshot(metrics)
+    metrics.http.request_finished("GET", "/", 200, 0.1)
+    assert before.delta("http_request_duration_seconds_bucket", le="0.1") == 1
+
+
 def test_a_request_is_in_progress_until_it_is_finished(metrics: Metrics) -> None:
     """The gauge goes up and down again."""
     snapshot = MetricsSnapshot(metrics)

@@ -45,6 +45,16 @@ def test_the_decision_is_that_of_the_sdk(
     )
 
 
+@pytest.mark.parametrize("ratio", [0.25, 0.5, 1.0])
+def test_the_bound_itself_is_decided_as_by_the_sdk(ratio: float) -> None:
+    """The ids around the bound fall on the same side as they do in the SDK."""
+    sampling, oracle = Sampling(SamplerName.RATIO, ratio), sdk.TraceIdRatioBased(ratio)
+    for trace_id in (oracle.bound - 1, oracle.bound, oracle.bound + 1):
+        decision = oracle.should_sample(None, trace_id, "request").decision
+        expected = decision is sdk.Decision.RECORD_AND_SAMPLE
+        assert sampling.decide(trace_id) is expected, trace_id
+
+
 @pytest.mark.parametrize("ratio", [0.0, 1.0])
 def test_the_ends_of_the_scale_are_exact(ratio: float) -> None:
     """A ratio of 0 records nothing, a ratio of 1 everything."""

@@ -1,0 +1,1 @@
+"""Side-by-side measurements: ``inv bench <area>`` runs those of one area."""
