@@ -61,9 +61,15 @@ class Terminal:
             if process.wait() != 0:
                 raise RuntimeError(f"`{command}` ended with {process.returncode}")
 
+    def say(self, words: str) -> None:
+        """Add a comment for whoever watches."""
+        self.lines += [Line(self._now(), ""), Line(self._now(), f"\x1b[2m# {words}\x1b[0m")]
+
     @contextmanager
     def serving(self, command: str, until: str) -> Iterator[None]:
         """Type a command, go on once it has printed ``until``, and interrupt it at the end.
+
+        What it prints meanwhile is kept for the end, as if one looked back at its window.
 
         Raises:
             RuntimeError: The command ended before it had printed that.
@@ -72,7 +78,10 @@ class Terminal:
             if not any(until in line for line in self._read(output)):
                 raise RuntimeError(f"`{command}` ended before it printed {until!r}")
             yield
+            self.say("back in the first terminal: Ctrl-C")
             os.killpg(process.pid, signal.SIGINT)
+            for _ in self._read(output):
+                pass
             process.wait(timeout=30)
 
     @contextmanager
