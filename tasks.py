@@ -115,12 +115,16 @@ def demo(context: Context, directory: str = "demo/my-service", port: int = 8000)
 @task(
     help={
         "lock": "Resolve the packages that the suite needs anew, and run nothing.",
+        "propose": "Name the tests that fail without being listed, in few patterns.",
         "way": "Run one way only: problems, bodies or plain (FastAPI itself).",
     }
 )
-def fastapi_suite(context: Context, lock: bool = False, way: str = "") -> None:
+def fastapi_suite(
+    context: Context, lock: bool = False, propose: bool = False, way: str = ""
+) -> None:
     """Run FastAPI's own test-suite with FastNFuriousAPI in FastAPI's place."""
-    options = ("--lock " if lock else "") + (f"--way {way}" if way else "")
+    options = ("--lock " if lock else "") + ("--propose " if propose else "")
+    options += f"--way {way}" if way else ""
     run(context, f"python -m tests.application.fastapi_suite.suite {options}")
 
 

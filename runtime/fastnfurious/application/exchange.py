@@ -24,8 +24,11 @@ NORMAL_CLOSURE = 1000
 INTERNAL_ERROR = 1011
 
 
-# What the limit of request bodies answers: "Content Too Large".
-TOO_LARGE = {(b"content-length", b"17"), (b"content-type", b"text/plain; charset=utf-8")}
+# What the limits of request bodies answer: "Content Too Large", as text or within JSON.
+TOO_LARGE = (
+    {(b"content-length", b"17"), (b"content-type", b"text/plain; charset=utf-8")},
+    {(b"content-length", b"30"), (b"content-type", b"application/json")},
+)
 
 
 class Owner(Protocol):
@@ -121,7 +124,7 @@ class HttpExchange(Exchange):
 
     async def _send_too_large(self, start: Message) -> None:
         """Send a problem where Starlette's limit, past all handlers, sends its own plain text."""
-        if not TOO_LARGE.issubset(start["headers"]):
+        if not any(known.issubset(start["headers"]) for known in TOO_LARGE):
             await self._send(start)
             return
         response = problem_response(HTTPConnection(self._scope), 413)

@@ -31,10 +31,6 @@ APPLICATION_KEY = "fastnfurious"
 
 ROUTE_KEY = "fastapi.telemetry"
 WEBSOCKET = "WEBSOCKET"
-METHODS = {
-    name: name for name in "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT QUERY".split()
-}
-OTHER_METHOD = "_OTHER"
 UNMATCHED = "unmatched"
 
 _is_sane = re.compile(rb"[\x21-\x7e]{1,128}").fullmatch
@@ -142,8 +138,7 @@ class ObservingMiddleware:
     def _end_http(self, scope: Scope, exchange: HttpExchange) -> None:
         route = self._end(scope, exchange)
         status, error = exchange.outcome()
-        method = METHODS.get(scope["method"], OTHER_METHOD)
-        trace = exchange.trace
+        method, trace = scope["method"], exchange.trace
         if trace is None:
             self._metrics.request_finished(method, route, status, exchange.duration)
         else:

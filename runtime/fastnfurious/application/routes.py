@@ -96,7 +96,7 @@ def _health(app: FastNFuriousAPI, probe: Probe) -> Endpoint:
 
 def _metrics(app: FastNFuriousAPI) -> Endpoint:
     async def metrics(request: Request) -> Response:
-        content, media_type = app.metrics.render(request.headers.get("accept"))
+        content, media_type = await app.metrics.scrape(request.headers.get("accept"))
         return Response(content, headers={"Content-Type": media_type})
 
     return metrics

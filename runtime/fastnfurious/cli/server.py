@@ -79,7 +79,11 @@ class Server(uvicorn.Server):
         self.config.app = self.app
         self.config.load()
         self.config.lifespan_class = Lifespan
-        super().run(public)
+        try:
+            super().run(public)
+        finally:
+            for listener in self._management_sockets:
+                listener.close()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the application, then listen.

@@ -63,6 +63,8 @@ def serve_until_signal(target: Target, options: dict[str, Any]) -> int:
     try:
         return _serve(launch, sockets)
     finally:
+        for listener in sockets:
+            listener.close()
         if settings.uds is not None:
             settings.uds.unlink(missing_ok=True)
 
@@ -135,3 +137,5 @@ def _serve_with_workers(launch: Launch, sockets: list[socket.socket]) -> int:
         return workers.exit_code
     finally:
         forget_workers()
+        for listener in management:
+            listener.close()

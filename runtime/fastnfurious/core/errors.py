@@ -105,6 +105,10 @@ class SettingsError(ConfigurationError):
         self.faults = tuple(faults)
         super().__init__("; ".join(map(str, self.faults)))
 
+    def __reduce__(self) -> tuple[type[SettingsError], tuple[tuple[SettingFault, ...]]]:
+        """Survive the way between processes with all faults."""
+        return type(self), (self.faults,)
+
 
 class ApplicationNotFound(ConfigurationError, LookupError):
     """Say that ``module:attribute`` names no application."""

@@ -159,15 +159,17 @@ class HttpMetrics:
 
     def collect(self) -> Iterator[Metric]:
         """Return the metrics of this process."""
-        from fastnfurious.metrics.families import gauge_of, histogram_of
+        from fastnfurious.metrics.families import counter_of, gauge_of, histogram_of
 
         values = self._gauges.values
         for title, cell in zip(_GAUGES, (self._open_requests, self._open_websockets), strict=True):
             yield gauge_of(*title, values[cell])
-        yield from self.complete(map(histogram_of, (self._requests, self._websockets)))
+        for histogram in map(histogram_of, (self._requests, self._websockets)):
+            yield histogram
+            yield counter_of(histogram, *_COUNTERS[histogram.name])
 
     def complete(self, metrics: Iterable[Metric]) -> Iterator[Metric]:
-        """Return metrics with what is derived from them: exemplars, and the counters."""
+        """Return the metrics of all workers with exemplars, and with the counters added."""
         from fastnfurious.metrics.families import counter_of, with_exemplars
 
         durations = {own.name: own for own in (self._requests, self._websockets)}

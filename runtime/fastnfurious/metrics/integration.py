@@ -234,6 +234,9 @@ class Metrics:
     def collect(self) -> Iterator[Metric]:
         """Return every metric with its samples; with several workers, those of all of them."""
         self._refresh()
+        return self._collected()
+
+    def _collected(self) -> Iterator[Metric]:
         if self._folder is None:
             yield from self.registry.collect()
             return
@@ -251,3 +254,17 @@ class Metrics:
         from fastnfurious.metrics.exposition import expose
 
         return expose(self.collect(), accept)
+
+    async def scrape(self, accept: str | None = None) -> tuple[bytes, str]:
+        """Return what `render` does, without holding up other requests meanwhile.
+
+        A service with hundreds of routes has thousands of lines, and the workers' files are to be
+        read. Only the functions of gauges are called in the event loop's thread.
+
+        Args:
+            accept: The scraper's ``Accept`` header.
+        """
+        from fastnfurious.metrics.exposition import expose
+
+        self._refresh()
+        return await asyncio.to_thread(expose, self._collected(), accept)

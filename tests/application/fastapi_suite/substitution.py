@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import fastapi
 import fastapi.applications
 import pytest
+from opentelemetry import trace
+from opentelemetry.util._once import Once
 
 FAILED: dict[str, str] = {}
 OTHERS: dict[str, None] = {}
@@ -41,6 +44,16 @@ def pytest_configure(config: pytest.Config) -> None:
     way = os.environ["FASTAPI_SUITE_WAY"]
     if way != "plain":
         substitute(problem_details=way == "problems")
+
+
+@pytest.fixture(autouse=True)
+def tracer_provider_of_each_test() -> Iterator[None]:
+    """Take back the process's tracer provider: whose test comes next depends on the workers."""
+    before = trace._TRACER_PROVIDER, trace._TRACER_PROVIDER_SET_ONCE
+    trace._TRACER_PROVIDER_SET_ONCE = Once()
+    trace._TRACER_PROVIDER_SET_ONCE._done = before[1]._done
+    yield
+    trace._TRACER_PROVIDER, trace._TRACER_PROVIDER_SET_ONCE = before
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

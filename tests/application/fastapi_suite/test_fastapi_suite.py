@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.application.fastapi_suite.patterns import matches, patterns_for
 from tests.application.fastapi_suite.suite import WAYS, Outcome, Suite, discrepancies
 
 
@@ -20,3 +21,13 @@ def test_a_listed_test_that_passes_is_reported() -> None:
     found = discrepancies(outcome, "problems")
     assert "tests/test_new.py::test_it fails: assert False" in found
     assert any("there is no such test" in line for line in found)
+
+
+def test_patterns_name_what_they_are_asked_to_name_and_nothing_else() -> None:
+    """Few patterns stand for many tests, and a test that passes is in none of them."""
+    tests = {f"tests/{file}.py::test_{name}" for file in "abc" for name in ("body", "schema")}
+    others = {"tests/b.py::test_body", "tests/d.py::test_fine"}
+    patterns = patterns_for(tests - others, others)
+    assert len(patterns) == 3
+    named = {test for test in tests | others for pattern in patterns if matches(test, pattern)}
+    assert named == tests - others

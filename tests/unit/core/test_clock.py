@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from contextvars import copy_context
 from datetime import UTC
+
+import pytest
 
 from fastnfurious.core.clock import Clock, SystemClock
 from fastnfurious.core.context import request_id
@@ -22,6 +27,17 @@ def test_identifiers_have_the_shape_of_a_trace_id_and_differ() -> None:
     identifiers = {new_identifier() for _ in range(1000)}
     assert len(identifiers) == 1000
     assert all(len(each) == 32 and int(each, 16) >= 0 for each in identifiers)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system starts processes in another way")
+def test_a_forked_process_makes_identifiers_of_its_own() -> None:
+    """Workers that are forked from one process do not hand out the same ids."""
+    fork = (
+        "import os; from fastnfurious.core.identifiers import new_identifier as new; "
+        "new(); os.fork() and os.wait(); print(new(), flush=True)"
+    )
+    done = subprocess.run([sys.executable, "-c", fork], capture_output=True, text=True, check=True)
+    assert len(set(done.stdout.split())) == 2
 
 
 def test_the_request_id_is_bound_to_its_context() -> None:

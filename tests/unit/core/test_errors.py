@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Iterator
 
@@ -63,6 +64,13 @@ def test_a_settings_error_lists_its_faults() -> None:
     error = SettingsError(faults)
     assert error.faults == tuple(faults)
     assert str(error) == "A is not set: x; B='1' is not accepted: y"
+
+
+def test_a_settings_error_survives_the_way_between_processes() -> None:
+    """A worker's error arrives with its faults."""
+    error = SettingsError([SettingFault("A", None, "x")])
+    copied = pickle.loads(pickle.dumps(error))
+    assert (copied.faults, str(copied)) == (error.faults, str(error))
 
 
 def test_an_error_remembers_that_it_was_logged() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, assert_type
 
 import pytest
 
@@ -158,7 +158,7 @@ async def test_blocks_and_functions_are_timed(metrics: Metrics) -> None:
         yield 4
 
     assert plain() == 1 and plain.__name__ == "plain"
-    assert await coroutine() == 2
+    assert assert_type(await coroutine(), int) == 2
     assert list(generator()) == [3]
     assert [item async for item in async_generator()] == [4]
     with took.time():

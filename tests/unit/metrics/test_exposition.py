@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import threading
 from typing import Any
 
 import pytest
@@ -16,10 +17,18 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from fastnfurious.metrics import Metrics
 from fastnfurious.metrics.exposition import OPENMETRICS, TEXT, expose
 
+pytestmark = pytest.mark.anyio
+
 PROMETHEUS = (
     "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
     "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1"
 )
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Run the async tests on asyncio."""
+    return "asyncio"
 
 
 @pytest.mark.parametrize(
@@ -44,6 +53,24 @@ def test_the_scraper_gets_the_format_it_prefers(
 ) -> None:
     """OpenMetrics for those who prefer it, the older text for everybody else."""
     assert metrics.render(accept)[1] == content_type
+
+
+@pytest.mark.parametrize("accept", [None, PROMETHEUS])
+async def test_a_scrape_is_the_same_beside_the_event_loop(
+    metrics: Metrics, accept: str | None
+) -> None:
+    """The text is made in another thread; the function of a gauge is called in this one."""
+    threads: set[int] = set()
+
+    def here() -> float:
+        threads.add(threading.get_ident())
+        return 1.0
+
+    metrics.gauge("here", "Whether it is here.").set_function(here)
+    text, content_type = await metrics.scrape(accept)
+    assert content_type == metrics.render(accept)[1]
+    assert b"\nhere 1.0\n" in text
+    assert threads == {threading.get_ident()}
 
 
 @given(st.text())

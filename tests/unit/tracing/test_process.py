@@ -82,6 +82,22 @@ def test_a_library_can_decorate_at_import() -> None:
     assert spans.get("decorated").failed
 
 
+def test_a_plain_handler_is_within_its_request() -> None:
+    """A handler that runs in a thread finds the span of its request."""
+    app = FastAPI(telemetry={"tracing": False, "metrics": False, "logs": False})
+    tracing = make_tracing()
+
+    @app.get("/")
+    def read() -> str:
+        with tracing.tracer.create_child_span("work"):
+            return "ok"
+
+    with RecordedSpans(tracing) as spans:
+        with TestClient(OneMiddleware(app, tracing)) as client:
+            client.get("/")
+    assert spans.tree() == "GET /\n  work"
+
+
 class OneMiddleware:
     """Start a span for each request, in the way the application does."""
 

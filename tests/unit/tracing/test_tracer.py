@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from contextlib import aclosing
 from datetime import date
+from typing import assert_type
 
 import pytest
 from opentelemetry import trace
@@ -90,7 +91,7 @@ def test_a_function_runs_in_a_span(tracing: Tracing, spans: RecordedSpans) -> No
         """Multiply."""
         return number * factorial(number - 1) if number else 1
 
-    assert factorial(2) == 2
+    assert assert_type(factorial(2), int) == 2
     assert spans.tree() == "factorial\n  factorial\n    factorial"
     assert factorial.__name__ == "factorial" and factorial.__doc__ == "Multiply."
 
