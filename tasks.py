@@ -139,8 +139,8 @@ def fastapi_suite(
 def bench(
     context: Context,
     area: str,
-    rounds: int = 9,
-    requests: int = 3000,
+    rounds: int = 40,
+    requests: int = 400,
     json: bool = False,
 ) -> None:
     """Measure one area against its alternatives, side by side."""
