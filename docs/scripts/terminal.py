@@ -17,7 +17,6 @@ from pathlib import Path
 __all__ = ["Line", "Terminal"]
 
 _MOVES = re.compile(r"\x1b\[[0-9;?]*[A-Za-ln-z]|\x1b\][^\x07]*\x07|\x1b[=>]")
-_PATIENCE = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +41,12 @@ class Terminal:
     Args:
         folder: Where the commands run.
         columns: Width that the commands are told.
+        patience: Seconds of silence after which a command is given up.
     """
 
     folder: Path
     columns: int = 96
+    patience: float = 300.0
     lines: list[Line] = field(default_factory=list)
     _began: float = field(default_factory=time.monotonic)
 
@@ -109,7 +110,7 @@ class Terminal:
 
     def _read(self, output: int) -> Iterator[str]:
         pending = ""
-        while select.select([output], [], [], _PATIENCE)[0]:
+        while select.select([output], [], [], self.patience)[0]:
             try:
                 data = os.read(output, 65536)
             except OSError:  # Linux says so when the last writer has closed the terminal
