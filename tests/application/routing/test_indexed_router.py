@@ -41,6 +41,19 @@ async def prefix_of_router(request: Request) -> Any:
     return request.scope["fastapi"]["included_router"].include_context.prefix
 
 
+async def whole_scope(request: Request) -> Any:
+    """Answer with everything in the scope that routing decides."""
+    scope = request.scope
+    known = scope["fastapi"]
+    return {
+        "parameters": request.path_params,
+        "root": [scope["root_path"], scope["app_root_path"], scope["path"]],
+        "route": scope["route"].path,
+        "router": known["included_router"].include_context.prefix,
+        "context": known["effective_route_context"].path_format,
+    }
+
+
 def candidates(app: FastAPI, path: str) -> list[str]:
     """Return which routes the index offers for a path."""
     assert isinstance(app.router, IndexedRouter)
@@ -131,6 +144,26 @@ def test_the_innermost_router_is_the_one_in_the_scope() -> None:
     outer.include_router(inner, prefix="/inner")
     app.include_router(outer, prefix="/outer")
     assert TestClient(app).get("/outer/inner/a").json() == "/outer/inner"
+
+
+@pytest.mark.parametrize("path", ["/outer/7/sub/b", "/outer/7/sub/inner/b", "/outer/7/sub/c/"])
+def test_an_application_below_an_included_router_routes_as_fastapi_does(path: str) -> None:
+    """What an included router left in the scope does not mislead the application mounted in it."""
+    answers = []
+    for prepare in (index_routes, lambda router: None):
+        sub, inner = FastAPI(openapi_url=None), APIRouter()
+        for router in (sub.router, inner):
+            router.add_api_route("/{x}", whole_scope)
+        sub.include_router(inner, prefix="/inner")
+        outer = APIRouter()
+        outer.mount("/sub", sub)
+        app = FastAPI(openapi_url=None)
+        app.include_router(outer, prefix="/outer/{n}")
+        prepare(sub.router)
+        prepare(app.router)
+        answers.append(TestClient(app).get(path).json())
+    assert answers[0] == answers[1]
+    assert answers[0]["parameters"]["n"] == "7"
 
 
 def test_an_included_router_that_cannot_be_completed_fails_alone() -> None:
