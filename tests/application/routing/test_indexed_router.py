@@ -7,9 +7,10 @@ from typing import Any
 import fastapi
 import pytest
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.testclient import TestClient
 from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from fastnfurious.application.routing import COMPARED_RELEASES, IndexedRouter, index_routes
 
@@ -164,6 +165,26 @@ def test_an_application_below_an_included_router_routes_as_fastapi_does(path: st
         answers.append(TestClient(app).get(path).json())
     assert answers[0] == answers[1]
     assert answers[0]["parameters"]["n"] == "7"
+
+
+def test_a_route_that_is_asked_in_the_context_of_an_include_answers_in_it() -> None:
+    """A route object that is both included and in the list matches as the include says."""
+    statuses = []
+    for prepare in (index_routes, lambda router: None):
+        app, outer = FastAPI(openapi_url=None), FastAPI(openapi_url=None)
+        app.add_api_route("/a", parameters)
+        outer.include_router(app.router, prefix="/outer")
+        (context,) = iter_route_contexts(outer.routes)
+        prepare(app.router)
+
+        async def within(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http":
+                scope["fastapi"] = {"effective_route_context": context._route_context}
+            await app(scope, receive, send)
+
+        client = TestClient(within)
+        statuses.append([client.get(path).status_code for path in ("/a", "/outer/a")])
+    assert statuses[0] == statuses[1] == [404, 200]
 
 
 def test_an_included_router_that_cannot_be_completed_fails_alone() -> None:
