@@ -4,38 +4,51 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.main import get_command
 
 from fastnfurious import __version__
 from fastnfurious.core.errors import FastNFuriousError
 
-__all__ = ["demo", "main", "new"]
+__all__ = ["demo", "main", "new", "run"]
+
+_NAME = "fastnfurious"
+_EXTRA = ("copier", "invoke", "yaml")
 
 program = typer.Typer(
-    name="fastnfurious",
+    name=_NAME,
     help="Make Python microservices that are observable, tested and documented from the start.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    pretty_exceptions_enable=False,
 )
 
 
 def main() -> None:
-    """Run the command; a wrong answer is one line on standard error and exit code 2."""
+    """Run the command and end the process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line; whatever is wrong becomes one line on standard error.
+
+    Returns:
+        The exit code: 2 for a wrong answer or option, 130 after Ctrl-C.
+    """
+    command = get_command(program)
     try:
-        program()
-    except KeyboardInterrupt:
-        _stop("stopped; nothing was written", 130)
+        return command.main([*arguments] or ["--help"], _NAME, standalone_mode=False) or 0
+    except typer.TyperException as error:
+        return _complain(f"{error.format_message()} (see {_NAME} --help)", error.exit_code)
     except FastNFuriousError as error:
-        _stop(str(error), 2)
+        return _complain(str(error), 2)
     except ModuleNotFoundError as error:
-        if error.name not in ("copier", "invoke", "yaml"):
+        if error.name not in _EXTRA:
             raise
-        _stop(f"{error.name} is missing: run `pip install 'fastnfurious[generator]'`", 2)
+        return _complain(f"{error.name} is missing: run `pip install 'fastnfurious[generator]'`", 2)
 
 
 @program.command()
@@ -77,7 +90,10 @@ def new(
     answers = _answers(name, named, settings or [])
     folder = output or Path(re.sub("[^a-z0-9]+", "-", name.lower()).strip("-") or "service")
     ask = not defaults and sys.stdin.isatty() and sys.stdout.isatty()
-    render(folder, answers, ask=ask, overwrite=overwrite)
+    try:
+        render(folder, answers, ask=ask, overwrite=overwrite)
+    except KeyboardInterrupt:
+        raise typer.Exit(_complain("stopped; nothing was written", 130)) from None
     print(
         f"{folder} is ready. Next:\n\n    cd {folder}\n    inv install\n    inv test\n    inv start"
     )
@@ -125,6 +141,6 @@ def _answers(name: str, named: dict[str, str | None], pairs: list[str]) -> dict[
     return answers
 
 
-def _stop(message: str, code: int) -> None:
-    print(f"fastnfurious: {message}", file=sys.stderr)
-    raise SystemExit(code)
+def _complain(message: str, code: int) -> int:
+    print(f"{_NAME}: {' '.join(message.split())}", file=sys.stderr)
+    return code

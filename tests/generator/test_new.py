@@ -44,13 +44,9 @@ class Outcome:
 
 def new(capsys: pytest.CaptureFixture[str], *arguments: str) -> Outcome:
     """Run `fastnfurious new` in this process."""
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as end:
-        patch.setattr(sys, "argv", ["fastnfurious", "new", *arguments])
-        cli.main()
-        raise SystemExit(0)
+    code = cli.run(["new", *arguments])
     printed = capsys.readouterr()
-    code = end.value.code
-    return Outcome(code if isinstance(code, int) else 0, printed.out, printed.err)
+    return Outcome(code, printed.out, printed.err)
 
 
 def test_service_is_rendered_into_a_folder_of_its_name(
@@ -178,10 +174,11 @@ def test_file_in_the_place_of_the_folder_is_kept(
 
 
 def test_wrong_option_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    """An option that does not exist is named."""
+    """An option that does not exist is named, in one line."""
     outcome = new(capsys, "svc", "--knd", "http")
     assert outcome.code == 2
     assert "No such option: --knd" in outcome.errors
+    assert outcome.errors.count("\n") == 1
 
 
 def test_interruption_leaves_nothing(
@@ -214,7 +211,11 @@ def test_missing_extra_is_named() -> None:
 
 def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """The command knows its version."""
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit):
-        patch.setattr(sys, "argv", ["fastnfurious", "--version"])
-        cli.main()
+    assert cli.run(["--version"]) == 0
     assert capsys.readouterr().out.startswith("fastnfurious 0.")
+
+
+def test_nothing_asked_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a command, the commands are listed."""
+    assert cli.run([]) == 0
+    assert "Render a new service" in capsys.readouterr().out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import socket
@@ -183,6 +184,15 @@ def test_service_serves_and_ends_in_order(service: Service, by: str) -> None:
         assert get(f"{url}/notes/7")[:2] == (404, "application/problem+json")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=2) == 0
+
+
+def test_every_command_that_is_named_exists(service: Service) -> None:
+    """What README, documentation and image tell to type is understood."""
+    texts = [(service.folder / name).read_text() for name in ("README.md", "docs/run.md")]
+    named = set(re.findall(r"^ +my-service (\w+)", "\n".join(texts), flags=re.MULTILINE))
+    assert {"start", "check", "config"} <= named
+    for name in named:
+        service.succeed(service.bin / "my-service", name, "--help")
 
 
 def test_wrong_port_is_one_readable_line(service: Service) -> None:
