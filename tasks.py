@@ -18,9 +18,16 @@ CODE = "runtime generator tests benchmarks docs/scripts conftest.py tasks.py boo
 
 def run(context: Context, command: str) -> None:
     """Run a command of the environment from the root of the repository."""
-    path = f"{SCRIPTS}{os.pathsep}{os.environ.get('PATH', '')}"
     with context.cd(str(ROOT)):
-        context.run(command, env={"PATH": path, "VIRTUAL_ENV": str(ROOT / ".venv")})
+        context.run(command, env=environment())
+
+
+def environment() -> dict[str, str]:
+    """Return the variables in which the commands of ``.venv`` come first."""
+    path = f"{SCRIPTS}{os.pathsep}{os.environ.get('PATH', '')}"
+    # MkDocs prints a notice about its future, at each build, unless it is told not to.
+    notice = {"NO_MKDOCS_2_WARNING": "1"}
+    return {**os.environ, **notice, "PATH": path, "VIRTUAL_ENV": str(ROOT / ".venv")}
 
 
 @task
@@ -84,6 +91,12 @@ def docs(context: Context, serve: bool = False) -> None:
 
 
 @task
+def record(context: Context) -> None:
+    """Make the terminal recording of the README anew; port 8000 has to be free."""
+    run(context, "python docs/scripts/record.py")
+
+
+@task
 def build(context: Context) -> None:
     """Build the sdist and the wheel into dist/, and check their metadata."""
     run(context, "python -m build --outdir dist .")
@@ -109,7 +122,13 @@ def check(context: Context) -> None:
 )
 def demo(context: Context, directory: str = "demo/my-service", port: int = 8000) -> None:
     """Render a service with the default answers, install it, test it and serve it until Ctrl-C."""
-    run(context, f"fastnfurious demo {directory} --port {port}")
+    arguments = ["fastnfurious", "demo", directory, "--port", str(port)]
+    if os.name == "nt":
+        run(context, " ".join(arguments))
+        return
+    # It takes the place of this process, so that the service has the terminal and gets Ctrl-C.
+    os.chdir(ROOT)
+    os.execve(SCRIPTS / arguments[0], arguments, environment())
 
 
 @task(
@@ -139,8 +158,8 @@ def fastapi_suite(
 def bench(
     context: Context,
     area: str,
-    rounds: int = 9,
-    requests: int = 3000,
+    rounds: int = 40,
+    requests: int = 400,
     json: bool = False,
 ) -> None:
     """Measure one area against its alternatives, side by side."""

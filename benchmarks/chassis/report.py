@@ -48,7 +48,7 @@ class Report:
         cpu = {name: median(cost.cpu) * 1e6 for name, cost in costs.items()}
         self._add(
             f"server CPU, {label} (bare ÷ ours)",
-            {name: cpu["bare"] / value for name, value in cpu.items()},
+            {name: _paired(costs["bare"].cpu, costs[name].cpu) for name in costs},
             aim,
             "{bare:.0f} / {everything:.0f} / {assembled:.0f} µs a request".format(**cpu),
         )
@@ -113,6 +113,6 @@ class Report:
         return {"figures": [asdict(figure) for figure in self.figures], "rounds": self.raw}
 
 
-def _paired(ours: list[float], bare: list[float]) -> float:
-    """Return the median of the ratios round by round."""
-    return median(one / other for one, other in zip(ours, bare, strict=True))
+def _paired(ones: list[float], others: list[float]) -> float:
+    """Return the median of the ratios round by round: what disturbs a round disturbs both."""
+    return median(one / other for one, other in zip(ones, others, strict=True))

@@ -26,8 +26,9 @@ def main() -> None:
         clone = Path(folder) / "fastnfurious"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
         terminal = Terminal(clone)
-        with terminal.serving("python3 bootstrap.py demo", until="Serving"):
+        with terminal.serving("python3 bootstrap.py demo", until="Metrics "):
             note = """-H 'content-type: application/json' -d '{"text": "Buy milk"}'"""
+            terminal.say("in a second terminal")
             terminal.run(f"curl -s {_ADDRESS}/notes {note}; echo")
             terminal.run(f"curl -s {_ADDRESS}/notes/7 | python3 -m json.tool")
             terminal.run(f"curl -s {_ADDRESS}/metrics | grep -E '^(notes|.*seconds_count)'")

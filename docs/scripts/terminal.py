@@ -17,7 +17,6 @@ from pathlib import Path
 __all__ = ["Line", "Terminal"]
 
 _MOVES = re.compile(r"\x1b\[[0-9;?]*[A-Za-ln-z]|\x1b\][^\x07]*\x07|\x1b[=>]")
-_PATIENCE = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +41,12 @@ class Terminal:
     Args:
         folder: Where the commands run.
         columns: Width that the commands are told.
+        patience: Seconds of silence after which a command is given up.
     """
 
     folder: Path
     columns: int = 96
+    patience: float = 300.0
     lines: list[Line] = field(default_factory=list)
     _began: float = field(default_factory=time.monotonic)
 
@@ -61,9 +62,15 @@ class Terminal:
             if process.wait() != 0:
                 raise RuntimeError(f"`{command}` ended with {process.returncode}")
 
+    def say(self, words: str) -> None:
+        """Add a comment for whoever watches."""
+        self.lines += [Line(self._now(), ""), Line(self._now(), f"\x1b[2m# {words}\x1b[0m")]
+
     @contextmanager
     def serving(self, command: str, until: str) -> Iterator[None]:
         """Type a command, go on once it has printed ``until``, and interrupt it at the end.
+
+        What it prints meanwhile is kept for the end, as if one looked back at its window.
 
         Raises:
             RuntimeError: The command ended before it had printed that.
@@ -72,7 +79,10 @@ class Terminal:
             if not any(until in line for line in self._read(output)):
                 raise RuntimeError(f"`{command}` ended before it printed {until!r}")
             yield
+            self.say("back in the first terminal: Ctrl-C")
             os.killpg(process.pid, signal.SIGINT)
+            for _ in self._read(output):
+                pass
             process.wait(timeout=30)
 
     @contextmanager
@@ -100,7 +110,7 @@ class Terminal:
 
     def _read(self, output: int) -> Iterator[str]:
         pending = ""
-        while select.select([output], [], [], _PATIENCE)[0]:
+        while select.select([output], [], [], self.patience)[0]:
             try:
                 data = os.read(output, 65536)
             except OSError:  # Linux says so when the last writer has closed the terminal

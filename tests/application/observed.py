@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any, Self
 
-from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from fastnfurious import FastNFuriousAPI
@@ -46,14 +45,15 @@ class Observed:
         return [{**line["extra"], **line} for line in lines]
 
     def samples(self, name: str) -> dict[tuple[str, ...], float]:
-        """Return the values of a metric by its label values, in the order of their names."""
-        page, _ = self.app.metrics.render(None)
-        families = text_string_to_metric_families(page.decode())
+        """Return the values of a metric of requests or websockets, by its labels' values.
+
+        The labels are in the order of their names.
+        """
         return {
             tuple(value for label, value in sorted(sample.labels.items()) if label != "le"): (
                 sample.value
             )
-            for family in families
+            for family in self.app.metrics.http.collect()
             for sample in family.samples
             if sample.name == name
         }

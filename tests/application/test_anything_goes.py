@@ -192,9 +192,10 @@ def websocket_messages(draw: st.DrawFn) -> list[Message]:
 
 @pytest.fixture(scope="module")
 def observed() -> Iterator[Observed]:
-    """Return the application, running and observed."""
+    """Return the application, running and observed; at the end its labels are looked at."""
     with Observed(APP) as run:
         yield run
+        check_labels(run)
 
 
 def send(scope: Scope, messages: list[Message]) -> tuple[list[Message], BaseException | None]:
@@ -233,6 +234,7 @@ def check_labels(run: Observed) -> None:
         assert route in routes
         assert method in methods | {"QUERY", "_OTHER"}
         assert 200 <= int(status) < 600
+    assert len(run.requests) > 20
     for code, route in run.samples("websocket_connections_total"):
         assert route in routes
         assert code in {*map(str, range(1000, 1016)), "3xxx", "4xxx", "other"}
@@ -247,7 +249,7 @@ OWN = {
     *("/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"),
 }
 ANYTHING = settings(
-    max_examples=100,
+    max_examples=200,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -267,7 +269,6 @@ def test_any_request_is_answered_and_observed(
     observed.logs.clear()
     sent, error = send(http_scope(path, method, headers, query), messages)
     check_failure(observed.logs, error)
-    check_labels(observed)
     assert APP.lifecycle.in_flight == 0
     if not sent:
         assert isinstance(error, ClientDisconnect)
@@ -301,7 +302,6 @@ def test_any_websocket_is_answered_and_observed(
     before = _counted(observed)
     sent, error = send(websocket_scope(path, headers, query), messages)
     check_failure(observed.logs, error)
-    check_labels(observed)
     assert APP.lifecycle.in_flight == 0
     assert _counted(observed) == before + 1
     assert observed.samples("websocket_connections_in_progress") == {(): 0}

@@ -32,7 +32,9 @@ def test_a_served_command_is_interrupted_at_the_end(tmp_path: Path) -> None:
     program = f"{sys.executable} -c \"import time; print('up', flush=True); time.sleep(60)\""
     with terminal.serving(program, until="up"):
         terminal.run("echo meanwhile")
-    assert [line.text for line in terminal.lines][1::2] == ["up", "meanwhile"]
+    words = [line.text for line in terminal.lines]
+    assert words[1:4] == ["up", "echo meanwhile", "meanwhile"]
+    assert "Ctrl-C" in words[5] and any("KeyboardInterrupt" in word for word in words[6:])
 
 
 def test_a_film_is_one_file_that_needs_no_other() -> None:

@@ -91,7 +91,9 @@ async def on_our_error(connection: HTTPConnection, error: FastNFuriousError) -> 
     if _is_open(connection):
         await _close(connection, error.status, detail)
         return None
-    return problem_response(connection, error.status, detail=detail)
+    return problem_response(
+        connection, error.status, detail=detail, type=error.type, title=error.title
+    )
 
 
 async def on_unexpected_error(connection: HTTPConnection, error: Exception) -> Response:

@@ -35,6 +35,8 @@ def problem_response(
     status: int,
     *,
     detail: Any = None,
+    type: str = "about:blank",
+    title: str | None = None,
     errors: Sequence[Mapping[str, Any]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
@@ -44,6 +46,8 @@ def problem_response(
         connection: The request.
         status: HTTP status; one that allows no body gets none.
         detail: What went wrong; a text, or any data, which becomes the member ``data``.
+        type: URI that names the kind of problem.
+        title: The kind of problem in words; by default the phrase of the status.
         errors: The single faults of a request that is not valid.
         headers: Headers to add.
 
@@ -57,6 +61,7 @@ def problem_response(
     if not is_body_allowed_for_status_code(status):
         return Response(status_code=status, headers=kept)
     document = problem_document(connection, status, detail=detail, errors=errors)
+    document.update({"type": type, "title": title or document["title"]})
     content = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Response(content, status, kept, PROBLEM_MEDIA_TYPE)
 

@@ -10,7 +10,13 @@ from typing import Any, Protocol
 
 from loguru import logger
 
-from fastnfurious.core.errors import IntegrationNotEnabled, SettingFault, SettingsError
+from fastnfurious.core.errors import (
+    IntegrationError,
+    IntegrationNotEnabled,
+    SettingFault,
+    SettingsError,
+    StartupError,
+)
 from fastnfurious.core.health import Health, HealthSettings
 from fastnfurious.core.integration import Integration, Mode
 from fastnfurious.core.lifespan import open_part
@@ -162,9 +168,19 @@ class Integrations:
         return [name for name, mode in modes if self._names or mode is Mode.REMOTE]
 
     def _describe(self, name: str) -> tuple[type[Integration], Settings, Mode]:
-        integration = self.registry[name].load()
+        integration = self._import(name)
         settings = integration.settings_class.load()
         return integration, settings, integration.mode_of(settings, self._owner.settings)
+
+    def _import(self, name: str) -> type[Integration]:
+        try:
+            return self.registry[name].load()
+        except IntegrationError:
+            raise
+        except (ImportError, AttributeError) as error:
+            raise StartupError(
+                f"The integration {name!r} is installed, but cannot be imported: {error}"
+            ) from error
 
     def _load(self, name: str) -> Integration:
         self.registry[name]

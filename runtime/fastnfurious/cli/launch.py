@@ -71,7 +71,9 @@ class Launch:
     @property
     def closes_sockets(self) -> bool:
         """Return whether nobody else goes on listening when this process stops."""
-        return self.signals is None or self.signals.stopping.is_set()
+        if self.signals is None:
+            return self.role is Role.ALONE
+        return self.signals.stopping.is_set()
 
     def config(self) -> Config:
         """Return uvicorn's configuration; the access log and the banner are ours."""

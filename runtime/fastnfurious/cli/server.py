@@ -93,13 +93,14 @@ class Server(uvicorn.Server):
             Exception: Whatever the application failed with.
         """
         try:
-            await super().startup(sockets)
+            # First, so that a startup probe has an answer while the application is being opened.
             await self._open_management()
+            await super().startup(sockets)
         except OSError as error:
-            if self.lifespan.started:
-                await self.lifespan.shutdown()
-                raise PortTaken(f"Cannot listen: {error.strerror or error}") from error
-            raise
+            if not self.lifespan.started:
+                raise
+            await self.lifespan.shutdown()
+            raise PortTaken(f"Cannot listen: {error.strerror or error}") from error
         if self.launch.signals is not None:
             self.launch.signals.ready.release()  # the first process announces
             return

@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Iterator
 
@@ -35,6 +35,7 @@ class Worker(Process):
 
     def __init__(self, launch: Launch, sockets: list[socket.socket]) -> None:
         self.launch = launch
+        self._heard, self._asked = time.monotonic(), False
         super().__init__(launch.config(), sockets)
 
     @property
@@ -57,6 +58,23 @@ class Worker(Process):
         """Answer one ping, also while the application is still being imported."""
         self.child_conn.recv()
         self.child_conn.send(self._server is not None and self._server.started)
+
+    def is_alive(self, timeout: float = 5) -> bool:
+        """Return whether the process runs and has answered a ping lately.
+
+        uvicorn's own method waits for the answer; meanwhile no signal would be obeyed.
+
+        Args:
+            timeout: Seconds after which a process that does not answer counts as hung.
+        """
+        with suppress(OSError, EOFError):
+            while self.parent_conn.poll():
+                self.parent_conn.recv()
+                self._heard, self._asked = time.monotonic(), False
+            if not self._asked:
+                self.parent_conn.send(b"ping")
+                self._asked = True
+        return self.process.is_alive() and time.monotonic() - self._heard < timeout
 
     def start(self) -> None:
         """Start the process; an interrupt from the terminal is left to the first process."""

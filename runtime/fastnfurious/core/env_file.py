@@ -14,13 +14,10 @@ from dotenv.parser import Binding, parse_stream
 
 from fastnfurious.core.errors import SettingFault
 
-__all__ = ["ENCODING", "ENV_FILE_VARIABLE", "EnvFile"]
+__all__ = ["ENV_FILE_VARIABLE", "EnvFile"]
 
 ENV_FILE_VARIABLE = "ENV_FILE"
 """Variable that names the ``.env`` file to read; the default is ``.env`` in the working folder."""
-
-ENCODING = "utf-8-sig"
-"""UTF-8, with or without the mark that some editors put at the start of a file."""
 
 _REMEDY = f"name a readable file, or unset {ENV_FILE_VARIABLE} to read .env where there is one"
 
@@ -55,7 +52,7 @@ class EnvFile:
         if not named and not path.is_file():
             return cls(path)
         try:
-            return cls.parse(path.read_text(encoding=ENCODING), path)
+            return cls.parse(path.read_text(encoding="utf-8"), path)
         except FileNotFoundError:
             reason = "there is no such file"
         except UnicodeDecodeError:

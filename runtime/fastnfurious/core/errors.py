@@ -55,10 +55,14 @@ class FastNFuriousError(Exception):
         status: HTTP status of the problem that an unhandled error becomes.
         public: Whether the message may be shown to a client; the message of an error that is not
             public only reaches the logs.
+        type: URI that names the kind of problem; ``about:blank`` says that the status is all.
+        title: The kind of problem in words; by default the phrase of the status.
     """
 
     status: ClassVar[int] = 500
     public: ClassVar[bool] = False
+    type: ClassVar[str] = "about:blank"
+    title: ClassVar[str | None] = None
 
 
 class ConfigurationError(FastNFuriousError, ValueError):

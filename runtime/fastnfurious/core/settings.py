@@ -17,7 +17,7 @@ from pydantic import Field, PrivateAttr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from fastnfurious.core.env_file import ENCODING, ENV_FILE_VARIABLE, EnvFile
+from fastnfurious.core.env_file import ENV_FILE_VARIABLE, EnvFile
 from fastnfurious.core.errors import SettingsError
 from fastnfurious.core.setting_faults import find_slips, find_wrong_values, variables_of
 from fastnfurious.core.setting_leaves import Leaf, argument_key, leaves, top_leaves
@@ -132,7 +132,7 @@ class Settings(BaseSettings):
         strongest = (init_settings, EnvironmentSource(settings_cls))
         if path is None:
             return *strongest, file_secret_settings
-        file = EnvFileSource(settings_cls, env_file=path, env_file_encoding=ENCODING)
+        file = EnvFileSource(settings_cls, env_file=path)
         return *strongest, file, file_secret_settings
 
     @classmethod

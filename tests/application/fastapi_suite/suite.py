@@ -15,7 +15,7 @@ import tarfile
 import tempfile
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -163,6 +163,21 @@ PYTEST = (
 )
 
 
+@dataclass(frozen=True)
+class Difference:
+    """An entry of differences.toml."""
+
+    reason: str
+    ways: list[str]
+    tests: list[str]
+    shows: list[str] = field(default_factory=lambda: [""])
+
+    def explains(self, test: str, why: str) -> bool:
+        """Return whether a test fails for the reason of this entry."""
+        named = any(matches(test, pattern) for pattern in self.tests)
+        return named and any(part in why for part in self.shows)
+
+
 def discrepancies(outcome: Outcome, way: str, *, whole: bool = True) -> list[str]:
     """Return where an outcome is not what the reviewed list of differences says.
 
@@ -171,9 +186,8 @@ def discrepancies(outcome: Outcome, way: str, *, whole: bool = True) -> list[str
         way: In which way the suite was run.
         whole: Whether it was run whole, so that every listed test has to be there.
     """
-    found = [f"{test} fails: {why}" for test, why in unlisted(outcome, way).items()]
-    patterns = _listed(way)
-    for pattern in patterns:
+    found = [f"{test} fails: {why}" for test, why in unexplained(outcome, way).items()]
+    for pattern in (pattern for entry in _differences(way) for pattern in entry.tests):
         passing = [test for test in outcome.others if matches(test, pattern)]
         found += [f"{test} passes, and is listed as {pattern!r}" for test in passing]
         if whole and not any(matches(test, pattern) for test in (*passing, *outcome.failed)):
@@ -181,19 +195,19 @@ def discrepancies(outcome: Outcome, way: str, *, whole: bool = True) -> list[str
     return found
 
 
-def unlisted(outcome: Outcome, way: str) -> dict[str, str]:
-    """Return the tests that fail without being listed."""
-    patterns = _listed(way)
+def unexplained(outcome: Outcome, way: str) -> dict[str, str]:
+    """Return the tests that fail for a reason that is not listed."""
+    entries = _differences(way)
     return {
         test: why
         for test, why in outcome.failed.items()
-        if not any(matches(test, pattern) for pattern in patterns)
+        if not any(entry.explains(test, why) for entry in entries)
     }
 
 
-def _listed(way: str) -> list[str]:
+def _differences(way: str) -> list[Difference]:
     entries = tomllib.loads(DIFFERENCES.read_text(encoding="utf-8"))["difference"]
-    return [test for entry in entries if way in entry["ways"] for test in entry["tests"]]
+    return [Difference(**entry) for entry in entries if way in entry["ways"]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -221,7 +235,7 @@ def _report(suite: Suite, way: str, chosen: argparse.Namespace) -> int:
     print(f"FastAPI {suite.version}'s tests with {WAYS[way]}: {failed} fail, {others} do not")
     found = discrepancies(outcome, way, whole=chosen.tests == ["tests"])
     if chosen.propose:
-        new = unlisted(outcome, way)
+        new = unexplained(outcome, way)
         found = patterns_for(new, {*outcome.others, *outcome.failed} - {*new})
     print("\n".join(found) or "as listed in differences.toml", flush=True)
     return 1 if found else 0

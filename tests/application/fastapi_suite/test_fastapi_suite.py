@@ -15,12 +15,20 @@ def test_fastapis_own_tests_fail_only_where_we_differ_on_purpose(way: str) -> No
     assert discrepancies(Suite().run(way), way) == [], WAYS[way]
 
 
-def test_a_listed_test_that_passes_is_reported() -> None:
-    """A difference that is none any more has to leave the list."""
-    outcome = Outcome(failed={"tests/test_new.py::test_it": "assert False"}, others=[])
-    found = discrepancies(outcome, "problems")
-    assert "tests/test_new.py::test_it fails: assert False" in found
-    assert any("there is no such test" in line for line in found)
+def test_whatever_is_not_as_listed_is_reported() -> None:
+    """A new failure, a failure of another kind and a listed test that passes are all reported."""
+    schema = "tests/test_application.py::test_openapi_schema"
+    application = "tests/test_application.py::test_get_path[/nonexistent-404-expected_response2]"
+    outcome = Outcome(
+        failed={"tests/test_new.py::test_it": "assert False", schema: "assert 500 == 200"},
+        others=[application],
+    )
+    found = discrepancies(outcome, "problems", whole=False)
+    assert found[:2] == [
+        "tests/test_new.py::test_it fails: assert False",
+        f"{schema} fails: assert 500 == 200",
+    ]
+    assert found[2:] == [f"{application} passes, and is listed as {application!r}"]
 
 
 def test_patterns_name_what_they_are_asked_to_name_and_nothing_else() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from starlette.testclient import TestClient
 
 from fastnfurious import FastNFuriousAPI, FastNFuriousSettings
 from fastnfurious.application.wiring import settings_classes
+from fastnfurious.core import registry
 from fastnfurious.core.errors import (
     IntegrationNotEnabled,
     IntegrationNotInstalled,
@@ -29,9 +28,8 @@ PRODUCTION = FastNFuriousSettings(environment=Environment.PRODUCTION)
 class Shop(FastNFuriousAPI):
     """A service that tells type checkers what it uses."""
 
-    if TYPE_CHECKING:
-        mail: Mailbox
-        fax: Mailbox
+    mail: Mailbox
+    fax: Mailbox
 
 
 def run(app: FastNFuriousAPI) -> list[str]:
@@ -152,12 +150,10 @@ class TestFailing:
         """The message names the fix."""
         app = Shop(integrations=["fax"])
         with pytest.raises(IntegrationNotEnabled, match=r"leaves 'mail' out: add it to integr"):
-            app.mail.name  # noqa: B018
+            getattr(app, "mail")
 
     def test_one_whose_driver_is_missing_says_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The message names the command to run; without being named it stops nobody's start."""
-        from fastnfurious.core import registry
-
         target = "tests.application.integrations.mail:Mail"
         entry = RegistryEntry("pigeon", target, "fastnfurious[pigeon]", ("no_such_driver",))
         monkeypatch.setattr(registry, "_BUILT_IN", (entry,))
@@ -165,6 +161,15 @@ class TestFailing:
         assert run(app) == ["running"]
         with pytest.raises(IntegrationNotInstalled, match=r"pip install 'fastnfurious\[pigeon\]'"):
             getattr(app, "pigeon")
+
+    @pytest.mark.parametrize("target", ["no_such_module:X", "json:NoSuchName"])
+    def test_one_that_cannot_be_imported_is_named(
+        self, monkeypatch: pytest.MonkeyPatch, target: str
+    ) -> None:
+        """A plugin that is broken stops the start with one sentence."""
+        monkeypatch.setattr(registry, "_BUILT_IN", (RegistryEntry("pigeon", target, "x"),))
+        with pytest.raises(StartupError, match="'pigeon' is installed, but cannot be imported"):
+            run(Shop())
 
 
 class TestModes:

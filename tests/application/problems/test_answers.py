@@ -168,6 +168,17 @@ def test_our_errors_have_their_status(error: FastNFuriousError, status: int, det
     assert (answer.status_code, answer.json()["detail"]) == (status, detail)
 
 
+def test_an_error_may_name_its_kind() -> None:
+    """A client tells kinds of problems apart by their type, not by their words."""
+
+    class OutOfStock(Conflict):
+        type = "https://shop.example/problems/out-of-stock"
+        title = "Out of stock"
+
+    problem = answer_to(OutOfStock("The last book is sold")).json()
+    assert (problem["type"], problem["title"]) == (OutOfStock.type, "Out of stock")
+
+
 def test_a_service_that_is_away_is_one_warning_without_a_trace() -> None:
     """An outage fills no log with traces; the message is there."""
     with Observed(raising(ResourceUnavailable("db is away"))) as run:

@@ -9,6 +9,7 @@ import pytest
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from starlette.responses import PlainTextResponse
 
 from fastnfurious.application.routing import COMPARED_RELEASES, IndexedRouter, index_routes
 
@@ -28,6 +29,16 @@ async def limits(request: Request) -> Any:
 async def parameters(request: Request) -> Any:
     """Answer with the path parameters of a request."""
     return request.path_params
+
+
+async def read_body(request: Request) -> PlainTextResponse:
+    """Answer with the body of a request."""
+    return PlainTextResponse(await request.body())
+
+
+async def prefix_of_router(request: Request) -> Any:
+    """Answer with the whole prefix of the included router that a request came to."""
+    return request.scope["fastapi"]["included_router"].include_context.prefix
 
 
 def candidates(app: FastAPI, path: str) -> list[str]:
@@ -100,6 +111,26 @@ def test_the_body_limit_of_an_application_stays() -> None:
     client = TestClient(app)
     assert client.post("/a", content=b"123").status_code == 200
     assert client.post("/a", content=b"1234").status_code == 413
+
+
+def test_the_body_limit_of_an_included_router_holds_for_plain_routes() -> None:
+    """What is included with a limit keeps it, in a route of Starlette's too."""
+    app, inner = application(), APIRouter()
+    inner.add_route("/a", read_body, methods=["POST"])
+    app.include_router(inner, prefix="/inner", max_body_size=3)
+    client = TestClient(app)
+    assert client.post("/inner/a", content=b"123").text == "123"
+    assert client.post("/inner/a", content=b"1234").status_code == 413
+    assert len(candidates(app, "/inner/a")) == 1
+
+
+def test_the_innermost_router_is_the_one_in_the_scope() -> None:
+    """A request knows the included router that holds its route."""
+    app, outer, inner = application(), APIRouter(), APIRouter()
+    inner.add_api_route("/a", prefix_of_router)
+    outer.include_router(inner, prefix="/inner")
+    app.include_router(outer, prefix="/outer")
+    assert TestClient(app).get("/outer/inner/a").json() == "/outer/inner"
 
 
 def test_an_included_router_that_cannot_be_completed_fails_alone() -> None:

@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import random
 import select
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tests.application.shutdown.loaded_service import CHUNK, CHUNKS
@@ -40,6 +41,8 @@ _SLOW = _Request("/slow", None, b'{"answer":42}')
 _STREAM = _Request("/stream", None, CHUNK * CHUNKS)
 _LENGTH = _Request("/length", _BODY, b'{"length":5000}')
 _UNREAD = _Request("/unread", _BODY, b'{"answer":42}')
+_FAST = (_SMALL,)
+_MIXED = (_SMALL, _STREAM, _SLOW, _LENGTH, _UNREAD)
 
 
 @dataclass(slots=True)
@@ -62,26 +65,31 @@ class Report:
 class Load:
     """Keep clients busy until the service refuses connections.
 
+    Half of the clients use a connection again for as long as they may, half open one for each
+    request. Most send only small requests, so that at any moment some are on their way.
+
     Args:
         port: Where the service is.
-        keep_alive: How many clients use a connection again for as long as they may.
-        single: How many clients open a connection for each request.
+        fast: How many clients of each half send small requests only.
+        mixed: How many clients of each half send all kinds.
     """
 
-    def __init__(self, port: int, *, keep_alive: int = 5, single: int = 5) -> None:
+    def __init__(self, port: int, *, fast: int = 10, mixed: int = 4) -> None:
         self._port = port
-        self._kinds = [True] * keep_alive + [False] * single
+        kinds = [_FAST] * fast + [_MIXED] * mixed
+        self._clients = [(kind, keep_alive) for kind in kinds for keep_alive in (True, False)]
         self.report = Report()
         self.signalled = False
 
     async def run(self) -> Report:
         """Send requests until every client was refused after the signal."""
         async with asyncio.TaskGroup() as clients:
-            for number, keep_alive in enumerate(self._kinds):
-                clients.create_task(self._client(random.Random(number), keep_alive))
+            for number, (kind, keep_alive) in enumerate(self._clients):
+                requests = _endless(kind, random.Random(number))
+                clients.create_task(self._client(requests, keep_alive))
         return self.report
 
-    async def _client(self, chance: random.Random, keep_alive: bool) -> None:
+    async def _client(self, requests: Iterator[_Request], keep_alive: bool) -> None:
         while True:
             try:
                 async with asyncio.timeout(_TIMEOUT):
@@ -92,7 +100,7 @@ class Load:
                     self.report.violations.append("refused before the signal")
                 return
             try:
-                while await self._exchange(reader, writer, chance, keep_alive):
+                while await self._exchange(reader, writer, next(requests), keep_alive):
                     pass
             finally:
                 writer.close()
@@ -101,13 +109,12 @@ class Load:
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        chance: random.Random,
+        request: _Request,
         keep_alive: bool,
     ) -> bool:
         """Send one request; return whether the connection can be used again."""
         if _has_ended(reader, writer):
             return False
-        request = chance.choice([_SMALL, _SMALL, _SMALL, _STREAM, _SLOW, _LENGTH, _UNREAD])
         late, step = self.signalled, "sending"
         try:
             async with asyncio.timeout(_TIMEOUT):
@@ -128,6 +135,11 @@ class Load:
     def _violation(self, text: str) -> None:
         when = "after the signal" if self.signalled else "before the signal"
         self.report.violations.append(f"{text} ({when})")
+
+
+def _endless(kind: Sequence[_Request], chance: random.Random) -> Iterator[_Request]:
+    while True:
+        yield chance.choice(kind)
 
 
 def _has_ended(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:

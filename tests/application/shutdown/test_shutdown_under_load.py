@@ -26,7 +26,7 @@ def _run(*options: str, seed: int) -> Report:
     with ServiceProcess(*options) as service:
         service.wait_ready()
         report = asyncio.run(_stop_under_load(service, chance.uniform(0.2, 1.0)))
-        assert report.violations == [], service.output[-5000:]
+        assert not report.violations, "\n".join(report.violations)
         assert service.wait() == 0, service.output[-5000:]
     assert report.completed > 10 and report.completed_late > 0
     return report

@@ -8,11 +8,15 @@ import httpx2
 import pytest
 from fastapi import Depends
 from loguru import logger
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from fastnfurious import FastNFuriousAPI
 from fastnfurious.core.errors import UnknownIntegration
 from fastnfurious.core.health import CheckResult
+from fastnfurious.core.identifiers import new_identifier
 from fastnfurious.core.integration import Integration, IntegrationStatus, Mode
 from fastnfurious.core.registry import Registry, RegistryEntry
 from fastnfurious.core.settings import FastNFuriousSettings, Settings
@@ -117,9 +121,26 @@ def test_the_frozen_clock_is_the_applications(
     assert line["time"].startswith("2030-01-01T00:01:00")
 
 
-def test_identifiers_are_given_back(app: FastNFuriousAPI) -> None:
-    """Without the fixture, requests have random ids."""
-    assert not isinstance(app.identifiers, SequentialIdentifiers)
+class TestOneApplicationForAllTests:
+    """An application that is made once, as a module of a service makes it."""
+
+    shared = FastNFuriousAPI()
+
+    @pytest.fixture
+    def app(self) -> FastNFuriousAPI:
+        """Return the same application to each test."""
+        return self.shared
+
+    def test_requests_use_the_known_ids(
+        self, client: TestClient, ids: SequentialIdentifiers
+    ) -> None:
+        """The fixture takes the place of the random ids."""
+        client.get("/nothing")
+        assert len(ids.issued) == 1
+
+    def test_identifiers_are_given_back(self) -> None:
+        """After the test that used the fixture, ids are random again."""
+        assert self.shared.identifiers is new_identifier
 
 
 async def test_the_async_client_records_as_well(
@@ -151,3 +172,19 @@ def test_an_integration_is_replaced_for_one_test(app: FastNFuriousAPI, client: T
     assert (first.switched, second.switched) == (2, 1)
     with pytest.raises(UnknownIntegration), app.integrations.replaced("bell", first):
         pass
+
+
+class TestAnyApplication:
+    """An ASGI application that knows nothing of FastAPI."""
+
+    @pytest.fixture
+    def app(self) -> Starlette:
+        """Return an application with one route."""
+        return Starlette(routes=[Route("/", lambda request: PlainTextResponse("hello"))])
+
+    def test_it_is_answered_by_the_same_clients(
+        self, client: TestClient, live_server: LiveServer, ids: SequentialIdentifiers
+    ) -> None:
+        """Clients ask nothing of an application but ASGI."""
+        assert client.get("/").text == httpx2.get(live_server.url).text == "hello"
+        assert ids.issued == []

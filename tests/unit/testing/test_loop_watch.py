@@ -6,10 +6,12 @@ import asyncio
 import sys
 import time
 from pathlib import Path
+from traceback import StackSummary
 
 import pytest
 
 from fastnfurious.testing import EventLoopBlocked, LoopWatch
+from fastnfurious.testing.loop_watch import Blockage
 
 pytestmark = pytest.mark.loop_may_block
 
@@ -91,3 +93,8 @@ def test_afterwards_nothing_is_watched() -> None:
     with LoopWatch():
         assert asyncio.Handle._run is not before
     assert asyncio.Handle._run is before
+
+
+def test_a_callback_that_was_never_sampled_is_named_itself() -> None:
+    """Without a line to show, what the loop was running has to do."""
+    assert str(Blockage(1.0, StackSummary(), "<Handle work()>")) == "1.00 s by <Handle work()>"

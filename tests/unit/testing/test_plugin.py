@@ -7,7 +7,9 @@ import textwrap
 import pytest
 
 from fastnfurious.core.errors import ApplicationNotFound
+from fastnfurious.core.registry import Registry, RegistryEntry
 from fastnfurious.testing.application import load_application
+from fastnfurious.testing.doubles import register_doubles
 
 SERVICE = '''
 """A service with a lifespan, a dependency and a failing handler."""
@@ -341,47 +343,108 @@ def test_variants_for_trio_are_left_out(service: pytest.Pytester) -> None:
 
 LAMPS = {
     "lamps/__init__.py": "",
-    "lamps/integration.py": "class LampIntegration: ...",
+    "lamps/integration.py": """
+        from fastnfurious.core.health import CheckResult
+        from fastnfurious.core.integration import Integration, IntegrationStatus, Mode
+        from fastnfurious.core.settings import Settings
+
+
+        class LampIntegration(Integration):
+            name = "lamp"
+            settings_class = Settings
+
+            @property
+            def resource(self):
+                return self
+
+            @property
+            def status(self):
+                return IntegrationStatus(Mode.EMBEDDED, "in process")
+
+            def switch(self, on):
+                raise RuntimeError("this lamp is real")
+
+            async def open(self): ...
+
+            async def aclose(self): ...
+
+            async def check(self):
+                return CheckResult()
+        """,
     "lamps/testing.py": """
         import pytest
 
-        class RecordingLamp:
-            def __init__(self):
-                self.switched = []
-
-            def switch(self, on):
-                self.switched.append(on)
 
         @pytest.fixture
-        def lamp():
-            return RecordingLamp()
+        def lamp(app):
+            from fastnfurious.core.settings import Settings
+            from lamps.integration import LampIntegration
+
+            class RecordingLamp(LampIntegration):
+                switched = ()
+
+                def switch(self, on):
+                    self.switched += (on,)
+
+            double = RecordingLamp(Settings(), app.settings)
+            with app.integrations.replaced("lamp", double):
+                yield double
         """,
     "lamps-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: lamps\nVersion: 1.0\n",
     "lamps-1.0.dist-info/entry_points.txt": """
         [fastnfurious.integrations]
         lamp = lamps.integration:LampIntegration
-        bare = shop:app
+        """,
+    "house.py": """
+        from fastnfurious import FastNFuriousAPI
+
+        app = FastNFuriousAPI()
+
+
+        @app.put("/lamp/{on}")
+        async def switch(on: bool) -> None:
+            app.lamp.switch(on)
         """,
 }
 
 
-def test_a_third_partys_double_is_a_fixture_without_being_named(
+def test_a_third_partys_double_takes_the_place_of_its_integration(
     service: pytest.Pytester,
 ) -> None:
-    """An installed integration brings its fixtures through the registry alone."""
+    """An installed integration brings its double through the registry alone."""
     for name, text in LAMPS.items():
         path = service.path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(textwrap.dedent(text).lstrip())
+    service.makeini(INI.replace("shop:app", "house:app"))
     result = run(
         service,
         """
-        def test_lamp(lamp):
-            lamp.switch(True)
-            assert lamp.switched == [True]
+        import pytest
+
+        def test_double(client, lamp):
+            client.put("/lamp/true")
+            client.put("/lamp/false")
+            assert lamp.switched == (True, False)
+
+        def test_real_one(client):
+            with pytest.raises(RuntimeError, match="this lamp is real"):
+                client.put("/lamp/true")
         """,
     )
-    result.assert_outcomes(passed=1)
+    result.assert_outcomes(passed=2)
+
+
+def test_an_integration_without_doubles_is_fine() -> None:
+    """Neither a single module nor a package has to bring a module for tests."""
+    entries = [
+        RegistryEntry("single", "textwrap:dedent", "x"),
+        RegistryEntry("package", "email.message:Message", "x"),
+    ]
+    plugins = pytest.PytestPluginManager()
+    before = len(plugins.get_plugins())
+    register_doubles(plugins, Registry(entries))
+    assert len(plugins.get_plugins()) == before
 
 
 def test_a_double_whose_driver_is_missing_says_what_to_install(
