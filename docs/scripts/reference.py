@@ -39,7 +39,7 @@ def public_modules() -> Iterator[tuple[str, Path]]:
     for package in _PACKAGES:
         for path in sorted(package.rglob("*.py"), key=_reading_order):
             parts = path.relative_to(package.parent).with_suffix("").parts
-            if "clock" not in parts:
+            if not any(part.startswith("_") and part != "__init__" for part in parts):
                 yield ".".join(part for part in parts if part != "__init__"), path
 
 
