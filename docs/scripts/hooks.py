@@ -8,6 +8,7 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
+import command_table
 import house
 import reference
 import request_picture
@@ -20,6 +21,7 @@ _HOW_TO = ("logging", "tracing", "metrics", "health", "errors", "testing", "depl
 """The how-to pages in the order in which a newcomer needs them; others follow by name."""
 
 _MADE = {
+    command_table.MARKER: command_table.tables,
     settings_table.MARKER: settings_table.table,
     "<!-- picture: house -->": house.draw,
     "<!-- picture: request -->": request_picture.draw,

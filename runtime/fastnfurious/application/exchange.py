@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 from contextvars import Token
 from typing import Any, Protocol
 
-from fastapi.telemetry._api import _RequestTelemetry
 from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
+from fastnfurious.application.fastapi_internals import RequestTelemetry
 from fastnfurious.application.lifecycle import Lifecycle
 from fastnfurious.application.problems import problem_response
 
@@ -45,7 +45,7 @@ class _Forgetful(list[BaseException]):
         """Do nothing."""
 
 
-class Exchange(_RequestTelemetry):
+class Exchange(RequestTelemetry):
     """Pass the messages of one request on, and remember what matters about them.
 
     FastAPI's own telemetry asks its routers which template a request matched; included routers,
@@ -154,6 +154,11 @@ class HttpExchange(Exchange):
         # Neither an answer that breaks off nor one that never began is what its status promised.
         return (self.status if self.complete else 500), error
 
+    @property
+    def found(self) -> bool:
+        """Return whether something was there to answer."""
+        return self.status != 404
+
     def left_early(self) -> bool:
         """Return whether the client left before it had the whole answer."""
         if self.disconnected:
@@ -203,6 +208,11 @@ class WebSocketExchange(Exchange):
         if kind == "websocket.accept" and not self.accepted:
             self.accepted = True
             self.on_accept()
+
+    @property
+    def found(self) -> bool:
+        """Return whether something was there to connect to."""
+        return self.accepted
 
     def close_code(self) -> int:
         """Return the code with which the connection ended, whoever ended it."""

@@ -6,7 +6,6 @@ import re
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from fastapi.telemetry._asgi import ExceptionTelemetryMiddleware
 from loguru import logger
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,7 +16,8 @@ from fastnfurious.application.exchange import (
     WebSocketExchange,
     is_departure,
 )
-from fastnfurious.application.route_template import route_template
+from fastnfurious.application.fastapi_internals import ExceptionTelemetryMiddleware
+from fastnfurious.application.route_template import MOUNTED, find_template
 from fastnfurious.core.context import request_id as current_request_id
 from fastnfurious.core.errors import is_logged, mark_logged
 
@@ -124,16 +124,19 @@ class ObservingMiddleware:
                 return
         exchange.trace = self._traces.start(scope)
 
-    def _end(self, scope: Scope, exchange: Exchange) -> str:
+    def _end(self, scope: Scope, exchange: HttpExchange | WebSocketExchange) -> str:
         """Take the request out of those in flight; return the template of its route."""
         exchange.duration = perf_counter() - exchange.started
         self._lifecycle.in_flight -= 1
-        told = scope[ROUTE_KEY].route
-        if scope[ROUTE_KEY] is exchange:
+        observer = scope[ROUTE_KEY]
+        matched = observer.route
+        if observer is exchange:
             # The server's object for the request knows the scope: a circle, left to the collector.
             del scope[ROUTE_KEY]
-        exchange.matched = route_template(scope, told, self._owner.routes)
-        return exchange.matched or UNMATCHED
+        if exchange.found if matched is None else matched.endswith(MOUNTED):
+            matched = find_template(scope, matched, self._owner.routes)
+        exchange.matched = matched
+        return matched or UNMATCHED
 
     def _end_http(self, scope: Scope, exchange: HttpExchange) -> None:
         route = self._end(scope, exchange)

@@ -25,7 +25,7 @@ from fastnfurious.cli.start import start
 from fastnfurious.cli.target import Target
 from fastnfurious.cli.version import show_version
 
-__all__ = ["run"]
+__all__ = ["build_program", "run"]
 
 Debug = Annotated[
     bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")
@@ -47,7 +47,7 @@ def run(app: str, name: str | None, arguments: Sequence[str]) -> int:
     words = [word for word in arguments if word != "--debug"] or ["--help"]
     chosen = replace(target, debug=len(words) < len(arguments))
     try:
-        program = get_command(_program())
+        program = get_command(build_program())
         result = program.main(words, chosen.program, standalone_mode=False, obj=chosen)
         return int(result or ExitCode.OK)
     except KeyboardInterrupt:
@@ -62,7 +62,8 @@ def run(app: str, name: str | None, arguments: Sequence[str]) -> int:
         return exit_code(error)
 
 
-def _program() -> typer.Typer:
+def build_program() -> typer.Typer:
+    """Return the commands that every service has, and those of its integrations."""
     # Without markup typer leaves out the frames, which are noise in a file or a pipe.
     program = typer.Typer(
         cls=ServiceGroup, rich_markup_mode="rich" if is_terminal(sys.stdout) else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from starlette.testclient import TestClient
 
@@ -30,9 +28,8 @@ PRODUCTION = FastNFuriousSettings(environment=Environment.PRODUCTION)
 class Shop(FastNFuriousAPI):
     """A service that tells type checkers what it uses."""
 
-    if TYPE_CHECKING:
-        mail: Mailbox
-        fax: Mailbox
+    mail: Mailbox
+    fax: Mailbox
 
 
 def run(app: FastNFuriousAPI) -> list[str]:
