@@ -127,7 +127,7 @@ def _serve_with_workers(launch: Launch, sockets: list[socket.socket]) -> int:
     # Imported here as well, so that a broken application is reported once, before anything runs.
     app = launch.target.load()
     effective_settings(app)
-    management = bind_management(app.settings)
+    management = bind_management(app.settings, launch.settings)
     take_over_logs(app)
     launch = replace(launch, management=len(management))
     prepare_workers()

@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -231,8 +231,12 @@ def test_a_second_signal_forces(options: tuple[str, ...], number: int) -> None:
 
 
 def _workers(service: ServiceProcess) -> set[int]:
-    children = psutil.Process(service.process.pid).children()
-    return {child.pid for child in children if "spawn_main" in " ".join(child.cmdline())}
+    found = set()
+    for child in psutil.Process(service.process.pid).children():
+        with suppress(psutil.Error):  # it may just have ended
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.add(child.pid)
+    return found
 
 
 @pytest.mark.slow
@@ -251,6 +255,27 @@ def test_a_worker_that_dies_is_replaced() -> None:
         service.signal()
         assert service.wait() == 0, service.output
         assert "a new one is started" in service.output
+
+
+@pytest.mark.slow
+def test_workers_are_replaced_and_counted_by_signals() -> None:
+    """SIGHUP replaces all, SIGTTIN adds one, SIGTTOU takes one away; requests go on meanwhile."""
+    with ServiceProcess("--workers", "2") as service:
+        service.wait_ready()
+        before = _workers(service)
+        for number, count in ((signal.SIGHUP, 2), (signal.SIGTTIN, 3), (signal.SIGTTOU, 2)):
+            service.signal(number)
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline:
+                assert _status(service.port, "/small") == 200
+                now = _workers(service)
+                if len(now) == count and not now & before:
+                    break
+                time.sleep(0.1)
+            assert len(now) == count and not now & before, service.output
+        time.sleep(1)
+        service.signal()
+        assert service.wait() == 0, service.output
 
 
 def test_the_whole_group_may_get_the_signal() -> None:
