@@ -28,7 +28,7 @@ def main() -> None:
         clone = Path(folder) / "fastnfurious"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
         terminal = Terminal(clone)
-        with terminal.serving("python3 bootstrap.py demo", until="Metrics "):
+        with terminal.serving("python3 bootstrap.py demo", until="Press Ctrl-C"):
             note = """-H 'content-type: application/json' -d '{"text": "Buy milk"}'"""
             terminal.say("in a second terminal")
             terminal.run(f"curl -s {_ADDRESS}/notes {note}; echo")
