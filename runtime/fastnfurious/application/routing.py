@@ -1,8 +1,8 @@
 """The router of an application: FastAPI's own, which finds a request's route by an index.
 
 FastAPI tries route after route, and those of included routers twice. Here an index first leaves
-out every route whose path cannot match. What remains is matched by FastAPI's own code in FastAPI's
-own order, so that the outcome is the same; and whatever the index finds no route for (404,
+out every route whose path cannot match. What remains is matched in FastAPI's own order and as
+FastAPI does it, so that the outcome is the same; and whatever the index finds no route for (404,
 redirects, frontends) is handed to FastAPI whole.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import fastapi
 from fastapi import routing
@@ -88,7 +88,7 @@ class IndexedRouter(APIRouter):
                 return None
             if choice.marks_scope:
                 scope.setdefault("fastapi", {})
-            match, child_scope = choice.matches(scope)
+            match, child_scope = choice.matches(scope, path)
             if match is Match.FULL:
                 return choice, match, child_scope
             if match is Match.PARTIAL and partial is None:
@@ -113,19 +113,20 @@ class _Choice(NamedTuple):
     """Where ``listed`` stands in that list."""
     marks_scope: bool
     """Whether FastAPI has met an included router by now: that leaves a key in the scope."""
-    matches: Callable[[Scope], tuple[Match, Scope]]
+    matches: Matches
     route: BaseRoute
     branches: tuple[routing._IncludedRouter, ...] = ()
     context: routing._EffectiveRouteContext | None = None
     plain: bool = False
-    """Whether a full match leads straight to the app of the context."""
+    """Whether a full match leads straight to the app of the route."""
 
     def enter(self, scope: Scope, match: Match, child_scope: Scope) -> ASGIApp:
         """Leave in the scope what FastAPI leaves there on its way to the route; return its app."""
         if self.context is None:
             internals._update_scope(scope, child_scope)
             self._tell_telemetry(scope, getattr(self.route, "path_format", None))
-            return self.route.handle
+            straight = self.plain and match is Match.FULL and not _is_in_context(scope)
+            return cast(APIRoute, self.route).app if straight else self.route.handle
         self._enter_branches(scope)
         internals._update_scope(scope, child_scope)
         inner = getattr(self.context.starlette_route, "path_format", None)
@@ -200,11 +201,11 @@ def _entries(routes: list[BaseRoute]) -> Iterator[tuple[PathPattern, _Choice]]:
     marks_scope = False
     for position, route in enumerate(routes):
         marks_scope = marks_scope or isinstance(route, routing._IncludedRouter)
-        whole = _Choice(route, position, marks_scope, route.matches, route)
+        whole = _Choice(route, position, marks_scope, _own_way(route.matches), route)
         if isinstance(route, routing._IncludedRouter):
             yield from _branch_entries(whole, route)
         else:
-            yield _pattern(route, route), whole
+            yield _pattern(route, route), _straightened(whole)
 
 
 def _branch_entries(
@@ -250,21 +251,63 @@ def _is_plain(router: APIRouter) -> bool:
     return not own and kind.matches is APIRouter.matches and kind.handle is APIRouter.handle
 
 
-def _matches_of(
-    context: routing._EffectiveRouteContext,
-) -> Callable[[Scope], tuple[Match, Scope]]:
+Matches = Callable[[Scope, str], tuple[Match, Scope]]
+"""Matches a request, whose path within the application is already known."""
+
+
+def _own_way(matches: Callable[[Scope], tuple[Match, Scope]]) -> Matches:
+    return lambda scope, path: matches(scope)
+
+
+def _straightened(choice: _Choice) -> _Choice:
+    """Take the short ways for a path operation of the application's own list."""
+    route = choice.route
+    if not isinstance(route, APIRoute) or not _matches_by_regex(route):
+        return choice
+    quickly = _quick_matches(route, route)
+
+    def matches(scope: Scope, path: str) -> tuple[Match, Scope]:
+        return route.matches(scope) if _is_in_context(scope) else quickly(scope, path)
+
+    return choice._replace(matches=matches, plain=_is_handled_plainly(route))
+
+
+def _is_in_context(scope: Scope) -> bool:
+    """Return whether an included router has left its mark: this application is mounted in one."""
+    known = scope.get("fastapi")
+    return known is not None and known.get("effective_route_context") is not None
+
+
+def _matches_of(context: routing._EffectiveRouteContext) -> Matches:
     """Return what matches a route of an included router, with its prefix."""
     route = context.original_route
     if not isinstance(route, APIRoute):
-        return context.matches
+        return _own_way(context.matches)
     if not _matches_by_regex(route):
         raise _OwnWays
+    return _quick_matches(route, context)
 
-    def matches(scope: Scope) -> tuple[Match, Scope]:
-        match, child_scope = context.matches(scope)
-        if match is not Match.NONE:
-            child_scope["route"] = route
-        return match, child_scope
+
+def _quick_matches(route: APIRoute, described: Any) -> Matches:
+    """Return what matches a path operation as FastAPI does, in one step in place of four.
+
+    Args:
+        route: The path operation.
+        described: What has its regex, methods and endpoint: the route, or its context.
+    """
+
+    def matches(scope: Scope, path: str) -> tuple[Match, Scope]:
+        found = described.path_regex.match(path) if scope["type"] == "http" else None
+        if found is None:
+            return Match.NONE, {}
+        parameters = found.groupdict()
+        for name, value in parameters.items():
+            parameters[name] = described.param_convertors[name].convert(value)
+        parameters = {**scope.get("path_params", {}), **parameters}
+        child_scope = {"endpoint": described.endpoint, "path_params": parameters, "route": route}
+        if described.methods and scope["method"] not in described.methods:
+            return Match.PARTIAL, child_scope
+        return Match.FULL, child_scope
 
     return matches
 

@@ -18,6 +18,8 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.util._once import Once
 
+__all__ = ["substitute"]
+
 FAILED: dict[str, str] = {}
 OTHERS: dict[str, None] = {}
 

@@ -7,9 +7,10 @@ from typing import Any
 import fastapi
 import pytest
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.testclient import TestClient
 from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from fastnfurious.application.routing import COMPARED_RELEASES, IndexedRouter, index_routes
 
@@ -39,6 +40,19 @@ async def read_body(request: Request) -> PlainTextResponse:
 async def prefix_of_router(request: Request) -> Any:
     """Answer with the whole prefix of the included router that a request came to."""
     return request.scope["fastapi"]["included_router"].include_context.prefix
+
+
+async def whole_scope(request: Request) -> Any:
+    """Answer with everything in the scope that routing decides."""
+    scope = request.scope
+    known = scope["fastapi"]
+    return {
+        "parameters": request.path_params,
+        "root": [scope["root_path"], scope["app_root_path"], scope["path"]],
+        "route": scope["route"].path,
+        "router": known["included_router"].include_context.prefix,
+        "context": known["effective_route_context"].path_format,
+    }
 
 
 def candidates(app: FastAPI, path: str) -> list[str]:
@@ -131,6 +145,46 @@ def test_the_innermost_router_is_the_one_in_the_scope() -> None:
     outer.include_router(inner, prefix="/inner")
     app.include_router(outer, prefix="/outer")
     assert TestClient(app).get("/outer/inner/a").json() == "/outer/inner"
+
+
+@pytest.mark.parametrize("path", ["/outer/7/sub/b", "/outer/7/sub/inner/b", "/outer/7/sub/c/"])
+def test_an_application_below_an_included_router_routes_as_fastapi_does(path: str) -> None:
+    """What an included router left in the scope does not mislead the application mounted in it."""
+    answers = []
+    for prepare in (index_routes, lambda router: None):
+        sub, inner = FastAPI(openapi_url=None), APIRouter()
+        for router in (sub.router, inner):
+            router.add_api_route("/{x}", whole_scope)
+        sub.include_router(inner, prefix="/inner")
+        outer = APIRouter()
+        outer.mount("/sub", sub)
+        app = FastAPI(openapi_url=None)
+        app.include_router(outer, prefix="/outer/{n}")
+        prepare(sub.router)
+        prepare(app.router)
+        answers.append(TestClient(app).get(path).json())
+    assert answers[0] == answers[1]
+    assert answers[0]["parameters"]["n"] == "7"
+
+
+def test_a_route_that_is_asked_in_the_context_of_an_include_answers_in_it() -> None:
+    """A route object that is both included and in the list matches as the include says."""
+    statuses = []
+    for prepare in (index_routes, lambda router: None):
+        app, outer = FastAPI(openapi_url=None), FastAPI(openapi_url=None)
+        app.add_api_route("/a", parameters)
+        outer.include_router(app.router, prefix="/outer")
+        (context,) = iter_route_contexts(outer.routes)
+        prepare(app.router)
+
+        async def within(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http":
+                scope["fastapi"] = {"effective_route_context": context._route_context}
+            await app(scope, receive, send)
+
+        client = TestClient(within)
+        statuses.append([client.get(path).status_code for path in ("/a", "/outer/a")])
+    assert statuses[0] == statuses[1] == [404, 200]
 
 
 def test_an_included_router_that_cannot_be_completed_fails_alone() -> None:
