@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 from loguru import logger
 
+from fastnfurious.application.owner import Owner
 from fastnfurious.core.errors import (
     IntegrationError,
     IntegrationNotEnabled,
@@ -17,36 +18,16 @@ from fastnfurious.core.errors import (
     SettingsError,
     StartupError,
 )
-from fastnfurious.core.health import Health, HealthSettings
+from fastnfurious.core.health import HealthSettings
 from fastnfurious.core.integration import Integration, Mode
 from fastnfurious.core.lifespan import open_part
 from fastnfurious.core.registry import Registry
 from fastnfurious.core.settings import FastNFuriousSettings, Settings
-from fastnfurious.logs.integration import Logs
 from fastnfurious.logs.settings import LogSettings
 from fastnfurious.metrics.settings import MetricsSettings
 from fastnfurious.tracing.settings import TracingSettings
 
-__all__ = ["Integrations", "Owner", "settings_classes"]
-
-
-class Owner(Protocol):
-    """What the integrations need of the application."""
-
-    @property
-    def settings(self) -> FastNFuriousSettings:
-        """Return the service's settings."""
-        ...
-
-    @property
-    def health(self) -> Health:
-        """Return where health checks are registered."""
-        ...
-
-    @property
-    def logs(self) -> Logs:
-        """Return where secrets are kept out of."""
-        ...
+__all__ = ["Integrations", "settings_classes"]
 
 
 class Integrations:
