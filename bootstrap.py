@@ -33,10 +33,11 @@ def main(arguments: list[str]) -> int:
     prepare()
     path = f"{SCRIPTS}{os.pathsep}{os.environ.get('PATH', '')}"
     environment = {**os.environ, "PATH": path, "VIRTUAL_ENV": str(ENVIRONMENT)}
-    try:
+    if os.name == "nt":
         return subprocess.call([SCRIPTS / "inv", *arguments], cwd=ROOT, env=environment)
-    except KeyboardInterrupt:
-        return 130
+    # Invoke takes the place of this process, so that Ctrl-C and every signal reach the task.
+    os.chdir(ROOT)
+    os.execve(SCRIPTS / "inv", ["inv", *arguments], environment)
 
 
 def prepare() -> None:

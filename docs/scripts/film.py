@@ -20,7 +20,7 @@ from terminal import Line
 
 __all__ = ["film"]
 
-_ROWS, _COLUMNS, _CELL, _LEADING, _EDGE, _BAR = 27, 96, 8.0, 18.0, 18.0, 34.0
+_ROWS, _COLUMNS, _CELL, _LEADING, _EDGE, _BAR = 27, 110, 7.6, 17.5, 18.0, 34.0
 _LONGEST_WAIT, _TYPING, _PAUSE = 0.9, 0.9, 1.2
 _THEME = TerminalTheme(
     (22, 24, 29),
@@ -72,12 +72,12 @@ def _timed(lines: Sequence[Line]) -> Iterator[_Shown]:
         before = line.at
         if line.typed:
             clock += _PAUSE if before else 0.0
-            yield _Shown(clock, Text.assemble(("$ ", "bold green"), (line.text, "bold white")))
-            clock += _TYPING
-            continue
-        text = Text.from_ansi(line.text)
+            text = Text.assemble(("$ ", "bold green"), (line.text, "bold white"))
+        else:
+            text = Text.from_ansi(line.text)
         for part in text.wrap(Console(width=_COLUMNS), _COLUMNS) or [Text()]:
             yield _Shown(clock, part)
+        clock += _TYPING if line.typed else 0.0
 
 
 def _row(number: int, line: _Shown) -> str:
@@ -122,7 +122,7 @@ def _style(shown: Sequence[_Shown]) -> str:
     )
     return (
         ".window{fill:#16181d;stroke:#3a3f4a}"
-        "text{font:13.2px 'JetBrains Mono','Cascadia Code','DejaVu Sans Mono',Menlo,Consolas,"
+        "text{font:12.6px 'JetBrains Mono','Cascadia Code','DejaVu Sans Mono',Menlo,Consolas,"
         "monospace;white-space:pre}"
         ".title{font:12px sans-serif;fill:#8b92a0;text-anchor:middle}"
         f".paper{{fill:#d6d9e0;transform:translateY({-scrolled * _LEADING:g}px);"

@@ -23,7 +23,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 )
 """The packages of ``fastnfurious``, top layer first: a package imports only from layers below."""
 
-_WIDTH, _ROW, _GAP = 760, 78, 22
+_WIDTH, _GAP, _BETWEEN = 760, 22, 14
+_HEAD, _LINE = 38, 17
 
 
 def packages() -> dict[str, str]:
@@ -35,24 +36,39 @@ def packages() -> dict[str, str]:
 def draw() -> str:
     """Return the picture as HTML."""
     found = packages()
-    height = len(LAYERS) * (_ROW + _GAP) - _GAP + 2
+    layers = [_described(layer, found) for layer in LAYERS]
+    height = sum(map(_height, layers)) + _GAP * (len(layers) - 1) + 2
     canvas = Canvas(_WIDTH, height, "The packages of fastnfurious, from testing down to core")
-    for number, layer in enumerate(LAYERS):
-        top = number * (_ROW + _GAP) + 1
-        _layer(canvas, layer, top, found)
-        if number + 1 < len(LAYERS):
-            canvas.arrow(_WIDTH / 2, top + _ROW, _WIDTH / 2, top + _ROW + _GAP - 1)
+    top = 1
+    for number, layer in enumerate(layers):
+        if number:
+            canvas.arrow(_WIDTH / 2, top - _GAP, _WIDTH / 2, top - 1)
+        _layer(canvas, layer, top)
+        top += _height(layer) + _GAP
     return canvas.svg()
 
 
-def _layer(canvas: Canvas, layer: tuple[str, ...], top: float, found: dict[str, str]) -> None:
-    width = (_WIDTH - 2 - (len(layer) - 1) * 14) / len(layer)
-    for number, name in enumerate(layer):
-        left = 1 + number * (width + 14)
-        canvas.box(left, top, width, _ROW, href=f"../../reference/api/fastnfurious.{name}/")
+def _described(layer: tuple[str, ...], found: dict[str, str]) -> dict[str, list[str]]:
+    columns = int(_width(len(layer)) / 6.9)
+    return {name: _wrapped(found.get(name, ""), columns) for name in layer}
+
+
+def _width(boxes: int) -> float:
+    return (_WIDTH - 2 - (boxes - 1) * _BETWEEN) / boxes
+
+
+def _height(layer: dict[str, list[str]]) -> int:
+    return _HEAD + _LINE * max(map(len, layer.values())) + 8
+
+
+def _layer(canvas: Canvas, layer: dict[str, list[str]], top: int) -> None:
+    width, height = _width(len(layer)), _height(layer)
+    for number, (name, rows) in enumerate(layer.items()):
+        left = 1 + number * (width + _BETWEEN)
+        canvas.box(left, top, width, height, href=f"../../reference/api/fastnfurious.{name}/")
         canvas.text(left + width / 2, top + 25, name, kind="name")
-        for row, words in enumerate(_wrapped(found.get(name, ""), int(width / 6.9))[:2]):
-            canvas.text(left + width / 2, top + 46 + 17 * row, words, kind="small")
+        for row, words in enumerate(rows):
+            canvas.text(left + width / 2, top + _HEAD + 9 + _LINE * row, words, kind="small")
 
 
 def _wrapped(sentence: str, columns: int) -> list[str]:

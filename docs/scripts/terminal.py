@@ -45,7 +45,7 @@ class Terminal:
     """
 
     folder: Path
-    columns: int = 96
+    columns: int = 110
     patience: float = 300.0
     lines: list[Line] = field(default_factory=list)
     _began: float = field(default_factory=time.monotonic)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from fastnfurious.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from fastnfurious_generator.render import render as render
+    from fastnfurious_generator.rendering import render as render
     from fastnfurious_generator.template import Question as Question
     from fastnfurious_generator.template import Template as Template
 else:
@@ -24,6 +24,6 @@ else:
         {
             "Question": "fastnfurious_generator.template",
             "Template": "fastnfurious_generator.template",
-            "render": "fastnfurious_generator.render",
+            "render": "fastnfurious_generator.rendering",
         },
     )

@@ -77,7 +77,7 @@ def new(
     ] = False,
 ) -> None:
     """Render a new service; in a terminal, ask for what the options leave open."""
-    from fastnfurious_generator.render import render
+    from fastnfurious_generator.rendering import render
 
     named = {
         "kind": kind,

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fastnfurious_generator.render import render
+from fastnfurious_generator.rendering import render
 
 __all__ = ["run_demo"]
 

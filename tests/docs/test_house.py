@@ -13,6 +13,11 @@ def test_every_package_has_its_layer() -> None:
     assert sorted(drawn) == sorted(house.packages())
 
 
+def test_every_package_is_described() -> None:
+    """Each box of the picture says in a sentence what the package is for."""
+    assert not [name for name, purpose in house.packages().items() if not purpose]
+
+
 def test_imports_only_go_down() -> None:
     """No package imports a neighbour or a layer above its own, not even inside a function."""
     graph = grimp.build_graph("fastnfurious", include_external_packages=False)

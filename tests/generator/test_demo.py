@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import re
 import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 from fastnfurious_generator.demo import run_demo
+from tests.template.requests import free_port, get, wait_ready
 
 
 @pytest.mark.slow
 def test_demo_serves_until_it_is_interrupted(tmp_path: Path) -> None:
     """It renders, installs, tests and serves; what it invites to fetch answers; Ctrl-C ends it."""
-    port = _free_port()
+    port = free_port()
     code = "from fastnfurious_generator.cli import main; main()"
     command = [sys.executable, "-c", code, "demo", str(tmp_path / "svc"), "--port", str(port)]
     with (tmp_path / "printed").open("w+") as printed:
         process = subprocess.Popen(command, stdout=printed, stderr=subprocess.STDOUT)
         try:
-            _wait_answer(process, f"http://127.0.0.1:{port}/health/ready")
+            wait_ready(process, port, timeout=240)
             urls = re.findall(r"http://[\d.:]+/\S+", (tmp_path / "printed").read_text())
-            statuses = {url.partition(str(port))[2]: _status(url) for url in urls}
+            statuses = {url.partition(str(port))[2]: get(url)[0] for url in urls}
             process.send_signal(signal.SIGINT)
             assert process.wait(timeout=10) == 0
         finally:
@@ -48,31 +45,3 @@ def test_demo_keeps_a_service_that_is_there(
     assert run_demo(tmp_path, port=1) == 7
     assert "delete the folder to begin anew" in capsys.readouterr().out
     assert [path.name for path in tmp_path.iterdir()] == ["tasks.py"]
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _wait_answer(process: subprocess.Popen[bytes], url: str) -> None:
-    deadline = time.monotonic() + 240
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            if _status(url) == 200:
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(f"{url} does not answer; the exit code is {process.poll()}")
-
-
-def _status(url: str) -> int:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            status: int = answer.status
-            return status
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code

@@ -173,6 +173,19 @@ def test_file_in_the_place_of_the_folder_is_kept(
     assert (tmp_path / "svc").read_text() == "mine"
 
 
+@pytest.mark.parametrize("output", ["notes.txt/svc", "/proc/svc"])
+def test_folder_that_cannot_be_made_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, output: str
+) -> None:
+    """A path through a file, or one that nobody may write to, is one readable line."""
+    (tmp_path / "notes.txt").write_text("mine")
+    outcome = new(capsys, "svc", "--output", output)
+    assert outcome.code == 2
+    assert "cannot be written" in outcome.errors
+    assert outcome.errors.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
 def test_wrong_option_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """An option that does not exist is named, in one line."""
     outcome = new(capsys, "svc", "--knd", "http")

@@ -41,7 +41,7 @@ def factors(template: Template) -> dict[str, list[object]]:
     """Return the values to combine; each choice of a multiselect is a factor of its own.
 
     Raises:
-        KeyError: A question takes any text, and no samples are named for it.
+        LookupError: A question takes any text, and no samples are named for it.
     """
     found: dict[str, list[object]] = {}
     for question in template.questions.values():
@@ -60,7 +60,11 @@ def answer_rows(template: Template) -> list[dict[str, object]]:
 def _values(question: Question) -> list[object]:
     if question.type == "bool":
         return [True, False]
-    return [*question.choices] or [*_TEXTS[question.name]]
+    if question.choices:
+        return [*question.choices]
+    if question.name not in _TEXTS:
+        raise LookupError(f"{question.name} takes any text: name sample answers in {__file__}")
+    return [*_TEXTS[question.name]]
 
 
 def _answers(row: Mapping[str, object]) -> dict[str, object]:

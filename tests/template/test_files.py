@@ -138,6 +138,9 @@ def test_example_of_env_names_every_setting(rendered: Path) -> None:
     text = (rendered / ".env.example").read_text()
     named = re.findall(r"^# ([A-Z][A-Z0-9_]+)=", text, flags=re.MULTILINE)
     assert len(named) == len({*named})
+    missing = [row for name, row in rows().items() if name not in named]
+    lines = "".join(f"# {row.description}\n# {row.variable}={row.default or ''}\n" for row in missing)
+    assert not missing, f"add to template/.env.example.jinja:\n{lines}"
     assert {*named} == {*rows(), "NOTES_LIMIT"}
 
 

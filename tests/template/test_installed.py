@@ -9,9 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from fastnfurious_generator import render
+from tests.template.requests import free_port, get, wait_ready
 from tests.template.service import ROOT, Service, outside
 
 pytestmark = pytest.mark.slow
@@ -35,24 +33,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Service:
     return found
 
 
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def get(url: str) -> tuple[int, str, str]:
-    """Return the status, the media type and the body of an answer."""
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return answer.status, answer.headers["content-type"], answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.headers["content-type"], error.read().decode()
-
-
 @contextmanager
 def serving(service: Service, *command: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """Start the service in a clean environment and wait until it is ready."""
@@ -63,24 +43,11 @@ def serving(service: Service, *command: str) -> Iterator[tuple[subprocess.Popen[
         env=outside(),
         stderr=subprocess.DEVNULL,
     )
-    url = f"http://127.0.0.1:{port}"
     try:
-        _wait_ready(process, url)
-        yield process, url
+        yield process, wait_ready(process, port)
     finally:
         process.kill()
         process.wait()
-
-
-def _wait_ready(process: subprocess.Popen[bytes], url: str) -> None:
-    deadline = time.monotonic() + 30
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            if get(f"{url}/health/ready")[0] == 200:
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError(f"The service is not ready; its exit code is {process.poll()}")
 
 
 def test_lock_is_made_and_kept(service: Service) -> None:

@@ -216,6 +216,7 @@ class FastNFuriousAPI(FastAPI):
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[Any]:
         self.lifecycle.starting()
         try:
+            self.logs.redact(self.tracing.settings, *self.tracing.settings.credentials)
             parts = (self.logs, self.tracing, self.metrics, self.integrations)
             async with Lifespan(parts), self._own_lifespan(app) as state:
                 self.lifecycle.ready()

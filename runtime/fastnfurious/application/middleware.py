@@ -83,14 +83,14 @@ class ObservingMiddleware:
             await self.app(scope, exchange.receive, exchange.send)
         except BaseException as error:
             exchange.error = error
-            self._log(error)
+            self._log(scope, error)
             raise
         finally:
             self._end_websocket(scope, exchange)
 
     async def _fail(self, scope: Scope, exchange: HttpExchange, error: BaseException) -> None:
         """Log an error, and let Starlette answer with what the application has for status 500."""
-        self._log(error)
+        self._log(scope, error)
         if self._failures is None or not isinstance(error, Exception):
             return
 
@@ -183,12 +183,13 @@ class ObservingMiddleware:
             client[0] if client else None,
         )
 
-    def _log(self, error: BaseException) -> None:
+    def _log(self, scope: Scope, error: BaseException) -> None:
         """Log what the application raised, once, unless it only says that the client left."""
         if is_departure(error):
             mark_logged(error)
         elif isinstance(error, Exception) and not is_logged(error):
-            logger.opt(exception=error).error("The application raised {}", type(error).__name__)
+            method, name = scope.get("method", WEBSOCKET), type(error).__name__
+            logger.opt(exception=error).error("{} {} raised {}", method, scope["path"], name)
             mark_logged(error)
 
 

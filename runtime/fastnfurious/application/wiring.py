@@ -22,6 +22,7 @@ from fastnfurious.core.integration import Integration, Mode
 from fastnfurious.core.lifespan import open_part
 from fastnfurious.core.registry import Registry
 from fastnfurious.core.settings import FastNFuriousSettings, Settings
+from fastnfurious.logs.integration import Logs
 from fastnfurious.logs.settings import LogSettings
 from fastnfurious.metrics.settings import MetricsSettings
 from fastnfurious.tracing.settings import TracingSettings
@@ -40,6 +41,11 @@ class Owner(Protocol):
     @property
     def health(self) -> Health:
         """Return where health checks are registered."""
+        ...
+
+    @property
+    def logs(self) -> Logs:
+        """Return where secrets are kept out of."""
         ...
 
 
@@ -189,6 +195,7 @@ class Integrations:
                 f"This application leaves {name!r} out: add it to integrations=[…]"
             )
         integration, settings, _ = self._describe(name)
+        self._owner.logs.redact(settings)
         loaded = integration(settings, self._owner.settings)
         health = self._owner.health
         health.add(

@@ -44,6 +44,8 @@ class HttpProtocol(HttpToolsProtocol):
     """
 
     server_state: ConnectionState
+    ending = False
+    """Whether `close_gently` was called."""
 
     @property
     def owes_answer(self) -> bool:
@@ -68,6 +70,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def close_gently(self) -> None:
         """Close the connection, but read what the client is still sending."""
+        self.ending = True
         LingeringTransport(self.transport, self).close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:

@@ -62,14 +62,17 @@ def bind_port(
     return bound
 
 
-def bind_management(settings: FastNFuriousSettings) -> list[socket.socket]:
+def bind_management(settings: FastNFuriousSettings, server: ServerSettings) -> list[socket.socket]:
     """Bind the management port, if the settings name one.
 
     Raises:
-        PortTaken: The address is in use, not ours, or not allowed.
+        PortTaken: The address is in use, not ours, or not allowed; also when it is the public one.
     """
     if settings.management_port is None:
         return []
+    if settings.management_port == server.port != 0 and server.uds is None:
+        # Binding twice only fails once both listen, and then it names this very process.
+        raise PortTaken(f"MANAGEMENT_PORT and PORT are both {server.port}: choose two ports")
     return bind_port(
         settings.management_host,
         settings.management_port,

@@ -72,10 +72,10 @@ class Server(uvicorn.Server):
         effective_settings(self.app)
         public = list(sockets or [])
         cut = len(public) - self.launch.management
-        public, self._management_sockets = public[:cut], public[cut:] or bind_management(
-            self.app.settings
-        )
-        take_over_logs(self.app)
+        public, shared = public[:cut], public[cut:]
+        settings = self.launch.settings
+        self._management_sockets = shared or bind_management(self.app.settings, settings)
+        take_over_logs(self.app, settings)
         self.config.app = self.app
         self.config.load()
         self.config.lifespan_class = Lifespan

@@ -102,7 +102,7 @@ class Shutdown:
             await self._cut_off()
 
     def _close_if_quiet(self, connection: HttpProtocol, quiet: dict[HttpProtocol, float]) -> None:
-        if connection.transport.is_closing():
+        if connection.ending or connection.transport.is_closing():
             return
         if connection.owes_answer:
             quiet.pop(connection, None)
@@ -112,10 +112,10 @@ class Shutdown:
             connection.close_gently()
 
     async def _cut_off(self) -> None:
-        logger.warning(
-            "{count} requests did not finish within SHUTDOWN_TIMEOUT and are cut off",
-            count=len(self._state.tasks),
-        )
+        forced = self._server.force_exit
+        reason = "before a second signal" if forced else "within SHUTDOWN_TIMEOUT"
+        count = len(self._state.tasks)
+        logger.warning("Requests that did not finish {} are cut off: {}", reason, count)
         for task in self._state.tasks:
             task.cancel(msg="The service stops")
         await self._wait(lambda: not self._busy(), _FORCED_CLOSE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -60,13 +61,22 @@ def serve_until_signal(target: Target, options: dict[str, Any]) -> int:
         raise ConfigurationError("--reload works with one worker: leave out --workers")
     launch = Launch(target, settings)
     sockets = bind(settings)
+    ours = _identity(settings.uds)
     try:
         return _serve(launch, sockets)
     finally:
         for listener in sockets:
             listener.close()
-        if settings.uds is not None:
+        # The path may be another service's by now, started while this one was stopping.
+        if settings.uds is not None and _identity(settings.uds) == ours:
             settings.uds.unlink(missing_ok=True)
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    if path is None or not path.exists():
+        return None
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _settings(options: dict[str, Any]) -> ServerSettings:
@@ -127,8 +137,8 @@ def _serve_with_workers(launch: Launch, sockets: list[socket.socket]) -> int:
     # Imported here as well, so that a broken application is reported once, before anything runs.
     app = launch.target.load()
     effective_settings(app)
-    management = bind_management(app.settings)
-    take_over_logs(app)
+    management = bind_management(app.settings, launch.settings)
+    take_over_logs(app, launch.settings)
     launch = replace(launch, management=len(management))
     prepare_workers()
     try:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Worker", "Workers", "ignoring_interrupts"]
 
+_STOP = (signal.SIGINT, signal.SIGTERM)
 _TICK = 0.05
 _CHECK = 0.5
 """Seconds between two looks at the workers."""
@@ -101,6 +102,7 @@ class Workers(Multiprocess):
         self.launch = replace(launch, role=Role.WORKER, signals=self._signals)
         self.exit_code: int = ExitCode.OK
         self._app = app
+        self._leaving: list[Process] = []
         self._announced = False
         self._ready = 0
 
@@ -113,6 +115,7 @@ class Workers(Multiprocess):
             self._announce()
             if time.monotonic() - checked >= _CHECK:
                 self.keep_subprocess_alive()
+                self._forget_those_gone()
                 checked = time.monotonic()
         self._stop()
 
@@ -139,22 +142,26 @@ class Workers(Multiprocess):
             self.processes[index] = self._started()
 
     def restart_all(self) -> None:
-        """Replace each worker, once its successor serves."""
+        """Replace each worker, once its successor serves; a signal to stop comes first."""
         for index, old in enumerate(self.processes):
             new = self._started()
-            if not new.wait_until_ready(self.config.timeout_worker_healthcheck, self.should_exit):
+            if not self._becomes_ready(new):
                 self._bury(new)
                 logger.error("A new worker did not become ready; the old ones go on")
                 return
-            old.terminate()
-            old.join()
-            forget_worker(old.pid or 0)
             self.processes[index] = new
+            self._let_go(old)
 
     def handle_ttin(self) -> None:
         """Add a worker."""
         self.processes_num += 1
         self.processes.append(self._started())
+
+    def handle_ttou(self) -> None:
+        """Take a worker away, but never the last one."""
+        if self.processes_num > 1:
+            self.processes_num -= 1
+            self._let_go(self.processes.pop())
 
     def _started(self) -> Worker:
         worker = Worker(self.launch, self.sockets)
@@ -173,22 +180,41 @@ class Workers(Multiprocess):
     def _stop(self) -> None:
         self._signals.stopping.set()
         self.terminate_all()
-        while any(worker.exitcode is None for worker in self.processes):
-            self._kill_at_second_signal()
+        workers = [*self.processes, *self._leaving]
+        while any(worker.exitcode is None for worker in workers):
+            self._kill_at_second_signal(workers)
             time.sleep(_TICK)
-        codes = [worker.exitcode for worker in self.processes]
+        codes = [worker.exitcode for worker in workers]
         # A worker that the signal met before it listened has nothing to finish.
         failed = [code for code in codes if code not in (0, None, -signal.SIGTERM)]
         if failed and self.exit_code == ExitCode.OK:
             self.exit_code = ExitCode.FAILED
 
-    def _kill_at_second_signal(self) -> None:
+    def _kill_at_second_signal(self, workers: list[Process]) -> None:
         for sig in self.signal_queue:
-            if sig in (signal.SIGINT, signal.SIGTERM):
+            if sig in _STOP:
                 self.exit_code = ExitCode.forced_by(sig)
-                for worker in self.processes:
+                for worker in workers:
                     worker.process.kill()
         self.signal_queue.clear()
+
+    def _becomes_ready(self, worker: Process) -> bool:
+        deadline = time.monotonic() + self.config.timeout_worker_healthcheck
+        while time.monotonic() < deadline and worker.process.is_alive():
+            if any(sig in _STOP for sig in self.signal_queue):
+                return False
+            if worker.is_ready(timeout=_TICK):
+                return True
+        return False
+
+    def _let_go(self, worker: Process) -> None:
+        worker.terminate()
+        self._leaving.append(worker)
+
+    def _forget_those_gone(self) -> None:
+        for worker in [found for found in self._leaving if found.exitcode is not None]:
+            self._leaving.remove(worker)
+            forget_worker(worker.pid or 0)
 
     def _bury(self, worker: Process) -> None:
         worker.kill()  # it may hang

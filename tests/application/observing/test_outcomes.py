@@ -70,6 +70,7 @@ def test_a_failure_is_logged_once_with_its_trace(app: FastNFuriousAPI) -> None:
         answer = run.client.get("/fails", headers={"X-Request-ID": "r1"})
         errors = run.logs.find_all(exception=RuntimeError)
         assert len(errors) == 1
+        assert errors[0]["message"] == "GET /fails raised RuntimeError"
         assert errors[0]["request_id"] == "r1"
         assert errors[0]["trace_id"] == run.spans.all()[0].trace_id == answer.json()["trace_id"]
         assert "hunter2" in errors[0]["exception"]["trace"]

@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import random
 import select
+import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -72,10 +73,12 @@ class Load:
         port: Where the service is.
         fast: How many clients of each half send small requests only.
         mixed: How many clients of each half send all kinds.
+        tls: Whether the service speaks TLS.
     """
 
-    def __init__(self, port: int, *, fast: int = 10, mixed: int = 4) -> None:
+    def __init__(self, port: int, *, fast: int = 10, mixed: int = 4, tls: bool = False) -> None:
         self._port = port
+        self._context = _trusting() if tls else None
         kinds = [_FAST] * fast + [_MIXED] * mixed
         self._clients = [(kind, keep_alive) for kind in kinds for keep_alive in (True, False)]
         self.report = Report()
@@ -93,7 +96,9 @@ class Load:
         while True:
             try:
                 async with asyncio.timeout(_TIMEOUT):
-                    reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+                    reader, writer = await asyncio.open_connection(
+                        "127.0.0.1", self._port, ssl=self._context
+                    )
             except (OSError, TimeoutError):
                 self.report.refused += 1
                 if not self.signalled:
@@ -135,6 +140,12 @@ class Load:
     def _violation(self, text: str) -> None:
         when = "after the signal" if self.signalled else "before the signal"
         self.report.violations.append(f"{text} ({when})")
+
+
+def _trusting() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def _endless(kind: Sequence[_Request], chance: random.Random) -> Iterator[_Request]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +13,8 @@ from tests.application.shutdown.load import Load, Report
 from tests.application.shutdown.process import ServiceProcess
 
 
-async def _stop_under_load(service: ServiceProcess, after: float) -> Report:
-    load = Load(service.port)
+async def _stop_under_load(service: ServiceProcess, after: float, *, tls: bool) -> Report:
+    load = Load(service.port, tls=tls)
     running = asyncio.create_task(load.run())
     await asyncio.sleep(after)
     load.signalled = True
@@ -21,11 +22,11 @@ async def _stop_under_load(service: ServiceProcess, after: float) -> Report:
     return await running
 
 
-def _run(*options: str, seed: int) -> Report:
+def _run(*options: str, seed: int, tls: bool = False) -> Report:
     chance = random.Random(seed)
     with ServiceProcess(*options) as service:
         service.wait_ready()
-        report = asyncio.run(_stop_under_load(service, chance.uniform(0.2, 1.0)))
+        report = asyncio.run(_stop_under_load(service, chance.uniform(0.2, 1.0), tls=tls))
         assert not report.violations, "\n".join(report.violations)
         assert service.wait() == 0, service.output[-5000:]
     assert report.completed > 10 and report.completed_late > 0
@@ -50,6 +51,13 @@ def test_no_accepted_request_is_lost_in_many_runs(seed: int) -> None:
 def test_no_accepted_request_is_lost_with_workers(seed: int) -> None:
     """Two workers that share a socket lose nothing either."""
     _run("--workers", "2", seed=seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_no_accepted_request_is_lost_with_tls(certificate: Path, seed: int) -> None:
+    """A connection counts as accepted once its TLS handshake is complete."""
+    _run("--ssl-certfile", str(certificate), seed=seed, tls=True)
 
 
 @pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["alone", "workers"])

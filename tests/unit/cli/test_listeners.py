@@ -88,9 +88,12 @@ def test_a_host_without_address_is_named(host: str) -> None:
 
 def test_the_management_port_has_its_own_setting(taken: int) -> None:
     """Its fault names its variable, which is no option."""
-    assert bind_management(FastNFuriousSettings()) == []
+    server = ServerSettings()
+    assert bind_management(FastNFuriousSettings(), server) == []
     with pytest.raises(PortTaken, match="another port with MANAGEMENT_PORT"):
-        bind_management(FastNFuriousSettings(management_port=taken))
+        bind_management(FastNFuriousSettings(management_port=taken), server)
+    with pytest.raises(PortTaken, match="MANAGEMENT_PORT and PORT are both 8000"):
+        bind_management(FastNFuriousSettings(management_port=8000), server)
 
 
 def test_a_unix_socket_can_be_used_by_a_proxy(tmp_path: Path) -> None:

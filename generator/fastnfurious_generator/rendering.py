@@ -120,10 +120,13 @@ def _translated(error: Exception) -> AnswerError | RenderError:
 
 
 def _put(source: Path, destination: Path) -> None:
-    if destination.is_dir() and any(destination.iterdir()):
-        shutil.copytree(source, destination, dirs_exist_ok=True)
-        return
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    if destination.is_dir():
-        destination.rmdir()
-    source.rename(destination)
+    try:
+        if destination.is_dir() and any(destination.iterdir()):
+            shutil.copytree(source, destination, dirs_exist_ok=True)
+            return
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        if destination.is_dir():
+            destination.rmdir()
+        source.rename(destination)
+    except OSError as error:
+        raise DestinationError(f"{destination} cannot be written: {error.strerror}") from error
