@@ -23,6 +23,7 @@ from fastnfurious.application.problem_handlers import problem_handlers
 from fastnfurious.application.problem_schema import document_problems
 from fastnfurious.application.routes import add_management_routes
 from fastnfurious.application.routing import index_routes
+from fastnfurious.application.websocket import send_models
 from fastnfurious.application.wiring import Integrations
 from fastnfurious.core.clock import Clock
 from fastnfurious.core.health import Health, HealthSettings
@@ -37,6 +38,9 @@ from fastnfurious.tracing.integration import Tracing
 from fastnfurious.tracing.settings import TracingSettings
 from fastnfurious.tracing.span import Span
 from fastnfurious.tracing.tracer import Tracer
+
+if TYPE_CHECKING:
+    from fastnfurious.nats.messaging import NatsClient
 
 __all__ = ["FastNFuriousAPI"]
 
@@ -112,6 +116,7 @@ class FastNFuriousAPI(FastAPI):
         self._own_lifespan = self.router.lifespan_context
         self.router.lifespan_context = self._lifespan
         index_routes(self.router)
+        send_models()
 
     @cached_property
     def settings(self) -> FastNFuriousSettings:
@@ -152,16 +157,28 @@ class FastNFuriousAPI(FastAPI):
         """Return the health checks; ``@app.health.check()`` adds one."""
         return Health(HealthSettings.load(), self._clock)
 
-    if not TYPE_CHECKING:
+    if TYPE_CHECKING:
+        nats: NatsClient
+
+        def create_nats_client(self) -> NatsClient:
+            """Return a further client of NATS, for an ``async with`` block."""
+
+    else:
         # A type checker would take every misspelt attribute for an integration.
 
         def __getattr__(self, name: str) -> Any:
-            """Return the resource of an integration, for example ``app.nats``."""
+            """Return the resource of an integration, for example ``app.nats``.
+
+            ``app.create_nats_client`` makes a further client, where an integration has several.
+            """
             # Not `self.integrations`: whoever copies an application asks before it is there.
             integrations = self.__dict__.get("integrations", ())
-            if name.startswith("_") or name not in integrations:
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            return integrations.get(name).resource
+            if not name.startswith("_") and name in integrations:
+                return integrations.get(name).resource
+            maker = name.removeprefix("create_").removesuffix("_client")
+            if name == f"create_{maker}_client" and maker in integrations:
+                return integrations.get(maker).create_client
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return FastAPI's stack inside the middleware that observes every request."""
