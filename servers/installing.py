@@ -8,13 +8,13 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from servers.server import ServerUnavailable
 
-__all__ = ["debian_packages", "maven_zip", "output_of", "python_script"]
+__all__ = ["debian_packages", "go_program", "maven_zip", "output_of", "python_script"]
 
 _REQUIREMENTS = Path(__file__).parent / "requirements"
 
@@ -54,6 +54,23 @@ def debian_packages(cache: Path, name: str, packages: Sequence[str]) -> Path:
     return _once(cache / f"debian-{name}", fetch)
 
 
+def go_program(cache: Path, module: str, version: str) -> Path:
+    """Return a program built from a Go module, whose sums Go checks against its public log.
+
+    Raises:
+        ServerUnavailable: Go is missing, or the build failed.
+    """
+    if shutil.which("go") is None:
+        raise ServerUnavailable(f"install Go: {module} is built from its source")
+    name = module.rpartition("/")[2]
+
+    def fetch(target: Path) -> None:
+        build = ["go", "install", f"{module}@{version}"]
+        output_of(build, folder=target, environment={"GOBIN": str(target)})
+
+    return _once(cache / f"{name}-{version}", fetch) / name
+
+
 def maven_zip(cache: Path, artifact: str, sha256: str) -> Path:
     """Return the folder inside a zip file from Maven Central, checked against our own digest.
 
@@ -82,7 +99,11 @@ def maven_zip(cache: Path, artifact: str, sha256: str) -> Path:
 
 
 def output_of(
-    command: Sequence[str], *, folder: Path | None = None, account: str | None = None
+    command: Sequence[str],
+    *,
+    folder: Path | None = None,
+    account: str | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> str:
     """Return what a command prints; the end of what it said is the error when it fails.
 
@@ -92,6 +113,7 @@ def output_of(
     done = subprocess.run(
         command,
         cwd=folder,
+        env={**os.environ, **(environment or {})},
         check=False,
         capture_output=True,
         text=True,
