@@ -10,8 +10,8 @@ A page is one story. Its steps run in one fresh process and one empty folder:
 * the command of a block with the classes ``{ .console .serving }`` goes on running until the page
   ends; it has to print at least what is shown.
 
-A block that cannot run says so in the paragraph above it: ``*Not run: <reason>.*``, or, where it would
-only puzzle those who arrive, in a comment: ``<!-- Not run: <reason>. -->``
+A block that cannot run says so in the paragraph above it: ``*Not run: <reason>.*``, or, where that
+would only puzzle those who arrive, in a comment: ``<!-- Not run: <reason>. -->``
 """
 
 from __future__ import annotations
