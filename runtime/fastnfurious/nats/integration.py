@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar
-from weakref import WeakSet
 
 from fastnfurious.core.health import CheckResult
 from fastnfurious.core.integration import Integration, IntegrationStatus, Mode
@@ -28,7 +27,6 @@ class NatsIntegration(Integration):
 
     def __init__(self, settings: NatsSettings, service: FastNFuriousSettings) -> None:
         super().__init__(settings, service)
-        self._clients: WeakSet[NatsClient] = WeakSet()
         self._server: EmbeddedServer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting: asyncio.Lock = asyncio.Lock()
@@ -40,22 +38,12 @@ class NatsIntegration(Integration):
 
     @cached_property
     def _client(self) -> NatsClient:
-        return self.create_client()
-
-    def create_client(self) -> NatsClient:
-        """Return a further client, which an ``async with`` block opens and closes.
-
-        In a websocket endpoint, a block that has started subscriptions stays until the websocket
-        is closed.
-        """
-        client = NatsClient(
+        return NatsClient(
             self.settings,
             name=self.service.service_name,
             find_servers=self._find_servers,
             instruments=NatsInstruments(self.instruments),
         )
-        self._clients.add(client)
-        return client
 
     @property
     def status(self) -> IntegrationStatus:
@@ -73,11 +61,11 @@ class NatsIntegration(Integration):
 
     async def drain(self) -> None:
         """Take no more messages, and finish those in hand."""
-        await asyncio.gather(*(client.drain() for client in list(self._clients)))
+        await asyncio.gather(*(client.drain() for client in list(self._client.family)))
 
     async def aclose(self) -> None:
         """Disconnect every client, and stop the stand-in."""
-        await asyncio.gather(*(client.aclose() for client in list(self._clients)))
+        await asyncio.gather(*(client.aclose() for client in list(self._client.family)))
         server, self._server = self._server, None
         if server is not None and self._loop is asyncio.get_running_loop():
             await server.stop()

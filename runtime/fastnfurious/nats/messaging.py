@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any, Self, TypeVar, overload
+from weakref import WeakSet
 
 from loguru import logger
 from opentelemetry.trace import SpanKind
@@ -13,18 +14,13 @@ from opentelemetry.trace import SpanKind
 from fastnfurious.core.context import open_connection
 from fastnfurious.core.errors import ConfigurationError, OperationTimeout
 from fastnfurious.core.health import CheckResult, HealthStatus
-from fastnfurious.nats.contract import (
-    ERROR_CODE_HEADER,
-    ERROR_HEADER,
-    Message,
-    NoResponders,
-    RemoteError,
-)
+from fastnfurious.nats.answers import is_error, reply_of, value_of
+from fastnfurious.nats.contract import Message, NoResponders
 from fastnfurious.nats.handlers import Handler, HandlerFunction
 from fastnfurious.nats.instruments import NatsInstruments
 from fastnfurious.nats.link import Link
 from fastnfurious.nats.outbox import Publication
-from fastnfurious.nats.payloads import decode_json, decoder_for, encode
+from fastnfurious.nats.payloads import decoder_for, encode
 from fastnfurious.nats.propagation import client_span, outgoing_headers
 from fastnfurious.nats.reply import Reply
 from fastnfurious.nats.settings import NatsSettings
@@ -47,6 +43,9 @@ class NatsClient:
         name: What the server calls the connection.
         find_servers: Returns the addresses, each time a connection is made.
         instruments: What is measured.
+
+    Attributes:
+        family: The client that was first, and all that it has made.
     """
 
     def __init__(
@@ -64,8 +63,26 @@ class NatsClient:
         self._link: Link | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._opening: asyncio.Task[Link] | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._subscriptions: list[Subscription] = []
         self._starting: set[asyncio.Task[None]] = set()
+        self.family = WeakSet[NatsClient]((self,))
+
+    def create_nats_client(self) -> NatsClient:
+        """Return a further client with the same settings, which an ``async with`` block opens.
+
+        In a websocket endpoint, a block that has started subscriptions stays until the websocket
+        is closed.
+        """
+        client = NatsClient(
+            self.settings,
+            name=self._name,
+            find_servers=self._find_servers,
+            instruments=self.instruments,
+        )
+        client.family = self.family
+        self.family.add(client)
+        return client
 
     async def open(self) -> None:
         """Connect, and start the subscriptions that were registered before.
@@ -115,7 +132,16 @@ class NatsClient:
         await asyncio.gather(*stopping)
 
     async def aclose(self) -> None:
-        """Drain, send what was published, and disconnect; safe to call twice."""
+        """Drain, send what was published, and disconnect; safe to call twice.
+
+        When the caller is cancelled, as the endpoint of a websocket is that closes, it goes on.
+        """
+        closing = self._closing
+        if closing is None or closing.done() or self._loop is not asyncio.get_running_loop():
+            closing = self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(closing)
+
+    async def _close(self) -> None:
         opening, self._opening = self._opening, None
         link, self._link = self._link, None
         if self._loop is not asyncio.get_running_loop():
@@ -223,7 +249,7 @@ class NatsClient:
         try:
             with client_span("request", subject, SpanKind.CLIENT):
                 answer = await link.request(subject, data, limit, outgoing_headers(headers))
-            outcome = "refused" if ERROR_HEADER in answer.headers else "ok"
+            outcome = "refused" if is_error(answer) else "ok"
             return answer
         except NoResponders:
             outcome = "no_responders"
@@ -244,16 +270,13 @@ class NatsClient:
     ) -> Reply:
         """Ask, and return the answer, be it a value or an error of the service.
 
-        Args and errors are those of `request_message`.
+        Arguments and errors are those of `request_message`.
 
         Raises:
             InvalidPayload: The payload cannot be encoded, or the answer is not JSON.
         """
         answer = await self.request_message(subject, payload, timeout=timeout, headers=headers)
-        error = answer.headers.get(ERROR_HEADER)
-        if error is None:
-            return Reply(True, decode_json(answer.data))
-        return Reply(False, _details(answer.data), error, _code(answer))
+        return reply_of(answer)
 
     @overload
     async def request(
@@ -287,26 +310,18 @@ class NatsClient:
     ) -> Any:
         """Ask, and return the answer in the type that is expected.
 
+        Arguments and errors are those of `request_message`, and these.
+
         Args:
-            subject: Whom to ask.
-            payload: What to send, as in `publish`.
             response: Type of the answer: a pydantic model, a dataclass, ``list[int]``, ``bytes``…
-            timeout: Seconds to wait; ``NATS_TIMEOUT`` by default.
-            headers: Headers; the trace and the request id are added.
 
         Raises:
             RemoteError: The service answered with an error.
-            NoResponders: Nobody listens.
-            OperationTimeout: No answer came in time.
-            ResourceUnavailable: The server is away, or the connection was lost meanwhile.
             InvalidPayload: The answer is not of that type.
         """
         decode = decoder_for(response)
         answer = await self.request_message(subject, payload, timeout=timeout, headers=headers)
-        error = answer.headers.get(ERROR_HEADER)
-        if error is not None:
-            raise RemoteError(error, _code(answer))
-        return decode(answer.data)
+        return value_of(answer, decode)
 
     def subscribe(
         self, subject: str, *, queue: str = "", concurrency: int = 1, start: bool = True
@@ -380,15 +395,3 @@ async def _nowhere() -> Sequence[str]:
 def _log_failure(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and task.exception() is not None:
         logger.error("A subscription could not be started: {}", task.exception())
-
-
-def _code(answer: Message) -> int:
-    text = answer.headers.get(ERROR_CODE_HEADER, "")
-    return int(text) if text.isdecimal() else 500
-
-
-def _details(data: bytes) -> Any:
-    try:
-        return decode_json(data)
-    except ValueError:
-        return data.decode(errors="replace")
