@@ -56,6 +56,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Introduce the server."""
         self._transport = cast(asyncio.Transport, transport)
+        if not self._server.accepts(self):
+            self._transport.abort()
+            return
         self._server.connections.add(self)
         self._transport.write(self._server.greeting(self))
         if not self._admitted:
