@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from loguru import logger
 from starlette.websockets import WebSocketDisconnect
@@ -16,16 +16,32 @@ from fastnfurious.nats.contract import (
     ERROR_HEADER,
     InvalidPayload,
     Message,
+    Messenger,
 )
 from fastnfurious.nats.handlers import Handler
+from fastnfurious.nats.instruments import NatsInstruments
+from fastnfurious.nats.link import Link, LinkSubscription
 from fastnfurious.nats.payloads import encode
 from fastnfurious.nats.propagation import fail, handling
+from fastnfurious.nats.settings import NatsSettings
 
-if TYPE_CHECKING:
-    from fastnfurious.nats.link import LinkSubscription
-    from fastnfurious.nats.messaging import NatsClient
+__all__ = ["Subscription", "SubscriptionOwner"]
 
-__all__ = ["Subscription"]
+
+class SubscriptionOwner(Messenger, Protocol):
+    """What a subscription needs of its client.
+
+    Attributes:
+        settings: Bounds and time limits.
+        instruments: What is measured.
+    """
+
+    settings: NatsSettings
+    instruments: NatsInstruments
+
+    async def link(self) -> Link:
+        """Return the link underneath."""
+        ...
 
 
 class Subscription:
@@ -53,7 +69,12 @@ class Subscription:
     """
 
     def __init__(
-        self, client: NatsClient, subject: str, handler: Handler, queue: str, concurrency: int
+        self,
+        client: SubscriptionOwner,
+        subject: str,
+        handler: Handler,
+        queue: str,
+        concurrency: int,
     ) -> None:
         self.subject = subject
         self.queue = queue
