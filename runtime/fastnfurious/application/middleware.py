@@ -18,7 +18,7 @@ from fastnfurious.application.exchange import (
 )
 from fastnfurious.application.fastapi_internals import ExceptionTelemetryMiddleware
 from fastnfurious.application.route_template import MOUNTED, find_template
-from fastnfurious.core.context import APPLICATION_KEY
+from fastnfurious.core.context import APPLICATION_KEY, open_connection
 from fastnfurious.core.context import request_id as current_request_id
 from fastnfurious.core.errors import is_logged, mark_logged
 
@@ -79,6 +79,7 @@ class ObservingMiddleware:
         exchange = WebSocketExchange(self._request_id(scope), receive, send)
         exchange.on_accept = self._metrics.websocket_opened
         self._begin(scope, exchange)
+        connection = open_connection.set(exchange)
         try:
             await self.app(scope, exchange.receive, exchange.send)
         except BaseException as error:
@@ -86,6 +87,7 @@ class ObservingMiddleware:
             self._log(scope, error)
             raise
         finally:
+            open_connection.reset(connection)
             self._end_websocket(scope, exchange)
 
     async def _fail(self, scope: Scope, exchange: HttpExchange, error: BaseException) -> None:

@@ -19,6 +19,7 @@ from fastnfurious.core.errors import (
     UnknownIntegration,
 )
 from fastnfurious.core.health import Health, HealthSettings
+from fastnfurious.core.instruments import Instruments
 from fastnfurious.core.integration import Integration, Mode
 from fastnfurious.core.lifespan import open_part
 from fastnfurious.core.registry import Registry
@@ -43,12 +44,18 @@ class Owner(Protocol):
         """Return where health checks are registered."""
         ...
 
+    @property
+    def metrics(self) -> Instruments:
+        """Return what makes the metrics of integrations."""
+        ...
+
 
 class Integrations:
     """Hold the integrations of one application; each is loaded when it is first asked for.
 
-    Remote ones, and all that the application names, are opened at start-up. An embedded one opens
-    itself when it is first used, so one that nobody uses costs nothing.
+    Remote ones, those that the application names, and those that were asked for before the start,
+    are opened at start-up. Any other embedded one opens itself when it is first used, so one that
+    nobody uses costs nothing.
 
     Args:
         owner: The application.
@@ -183,7 +190,8 @@ class Integrations:
 
     def _opened_at_start(self) -> list[str]:
         modes = self.modes().items()
-        return [name for name, mode in modes if self._names or mode is Mode.REMOTE]
+        wanted = set(self._names or ()) | self._loaded.keys()
+        return [name for name, mode in modes if name in wanted or mode is Mode.REMOTE]
 
     def _describe(self, name: str) -> tuple[type[Integration], Settings, Mode]:
         integration = self._import(name)
@@ -211,6 +219,7 @@ class Integrations:
         self._require_enabled(name)
         integration, settings, _ = self._describe(name)
         loaded = integration(settings, self._owner.settings)
+        loaded.instruments = self._owner.metrics
         health = self._owner.health
         health.add(
             name,

@@ -16,6 +16,7 @@ from pydantic import Field, SecretBytes, SecretStr
 
 from fastnfurious.core.errors import SettingFault, SettingsError
 from fastnfurious.core.health import CheckResult
+from fastnfurious.core.instruments import Instruments, SilentInstruments
 from fastnfurious.core.settings import Environment, FastNFuriousSettings, Settings
 
 __all__ = ["Integration", "IntegrationSettings", "IntegrationStatus", "Mode"]
@@ -117,6 +118,7 @@ class Integration(ABC):
         settings_class: The settings, one prefix for each integration.
         command_line: Import string of a ``typer.Typer`` group that the service's command gains.
         component_type: What its health check is about: ``component``, ``datastore`` or ``system``.
+        instruments: Makes its metrics; the application hands over its own before anything opens.
     """
 
     name: ClassVar[str]
@@ -127,6 +129,7 @@ class Integration(ABC):
     def __init__(self, settings: Any, service: FastNFuriousSettings) -> None:
         self.settings = settings
         self.service = service
+        self.instruments: Instruments = SilentInstruments()
 
     @classmethod
     def mode_of(cls, settings: Settings, service: FastNFuriousSettings) -> Mode:
