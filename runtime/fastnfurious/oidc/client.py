@@ -184,6 +184,7 @@ class OidcClient:
 
     async def aclose(self) -> None:
         """Close every connection."""
+        await self._keys.aclose()
         await self._transport.aclose()
 
     async def _discover(self) -> Endpoints:
