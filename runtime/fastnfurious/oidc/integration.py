@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pydantic import SecretStr
+
 from fastnfurious.core.errors import (
     FastNFuriousError,
     SettingFault,
@@ -93,7 +95,7 @@ class OidcIntegration(Integration):
         secret = self.settings.client_secret
         return EmbeddedIssuer(
             str(self.settings.client_id),
-            client_secret=secret.get_secret_value() if secret else "development",
+            client_secret=secret.get_secret_value() if secret else "",
             folder=None if in_test else self.settings.embedded_folder,
         )
 
@@ -164,10 +166,12 @@ class OidcIntegration(Integration):
 
 
 def _completed(settings: OidcSettings, service: FastNFuriousSettings) -> OidcSettings:
-    """Return settings in which the service has an id at the issuer in the process."""
-    if settings.client_id is not None or settings.choose_mode(service.environment) is Mode.REMOTE:
+    """Return settings with which the service can be a client of the issuer in the process."""
+    if settings.choose_mode(service.environment) is Mode.REMOTE:
         return settings
-    return settings.model_copy(update={"client_id": service.service_name})
+    client_id = settings.client_id or service.service_name
+    secret = settings.client_secret or SecretStr("development")
+    return settings.model_copy(update={"client_id": client_id, "client_secret": secret})
 
 
 def _refuse_outside_development(settings: Settings, environment: Environment) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from pydantic import SecretStr
 
-from fastnfurious.core.errors import ResourceUnavailable
+from fastnfurious.core.errors import ConfigurationError, ResourceUnavailable
 from fastnfurious.oidc.contract import Oidc
 from fastnfurious.oidc.refusal import Refusal, TokenRefused
 from tests.conformance.oidc.issuers import TestedIssuer, decoded, forgeries
@@ -147,3 +148,21 @@ async def assert_refused(client: Oidc, token: str, reason: Refusal) -> None:
     with pytest.raises(TokenRefused) as caught:
         await client.verify(token)
     assert caught.value.reason is reason
+
+
+class TestOwnTokens:
+    """The service as a client."""
+
+    async def test_the_service_gets_tokens_that_are_good(self, issuer: TestedIssuer) -> None:
+        """With its id and secret; asked for twice, they are the same."""
+        client = issuer.client()
+        token = await client.service_token()
+        assert await client.service_token() == token
+        assert (await client.verify(token)).preferred_username == "service-account-service"
+
+    async def test_a_wrong_secret_names_the_setting(self, issuer: TestedIssuer) -> None:
+        """And does not show it."""
+        client = issuer.client(client_secret=SecretStr("wrong-secret"))
+        with pytest.raises(ConfigurationError, match="OIDC_CLIENT_SECRET") as caught:
+            await client.service_token()
+        assert "wrong-secret" not in str(caught.value)
