@@ -127,12 +127,26 @@ def _reason(lines: list[str], fence: int) -> str | None:
     return found["reason"] if found else None
 
 
+def _register(page: Path) -> None:
+    """Put the integration of a page into the registry, unless it is there already."""
+    from fastnfurious.core import registry
+
+    users = ("current_user", "optional_user", "require")
+    entry = registry.RegistryEntry(
+        "oidc", "fastnfurious.oidc.integration:OidcIntegration", "fastnfurious[oidc]", (), users
+    )
+    known = {each.name for each in registry._BUILT_IN}
+    if entry.name == page.stem and entry.name not in known:
+        registry._BUILT_IN = (*registry._BUILT_IN, entry)
+
+
 def main(page: Path) -> None:
     """Run a page in the current folder.
 
     Raises:
         SystemExit: A step failed or printed something else than the page shows.
     """
+    _register(page)
     port = _free_port()
     with ExitStack() as running:
         story = _Story(ModuleType("page"), running)
