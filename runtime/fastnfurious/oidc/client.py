@@ -14,9 +14,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
+from loguru import logger
+from opentelemetry.trace import get_tracer
 
 from fastnfurious.core.clock import Clock, SystemClock
 from fastnfurious.core.errors import (
+    FastNFuriousError,
     NotAuthenticated,
     OperationTimeout,
     ResourceNotFound,
@@ -24,8 +27,10 @@ from fastnfurious.core.errors import (
     SettingFault,
     SettingsError,
 )
+from fastnfurious.core.instruments import Instruments, SilentInstruments
 from fastnfurious.oidc.contract import DISCOVERY_PATH, Endpoints, IssuerTransport, issuer_fault
 from fastnfurious.oidc.keys import IssuerKeys
+from fastnfurious.oidc.refusal import TokenRefused
 from fastnfurious.oidc.service_tokens import ServiceAuth, ServiceTokens
 from fastnfurious.oidc.settings import OidcSettings
 from fastnfurious.oidc.user import UserClaims
@@ -109,6 +114,7 @@ class OidcClient:
         issuer: Address of the issuer, as its tokens name it.
         transport: What asks the issuer.
         clock: Tells the time.
+        instruments: Makes the metrics.
 
     Attributes:
         issuer: Address of the issuer, as its tokens name it.
@@ -123,9 +129,17 @@ class OidcClient:
         transport: IssuerTransport,
         *,
         clock: Clock | None = None,
+        instruments: Instruments | None = None,
     ) -> None:
         clock = clock or SystemClock()
         self.issuer = issuer
+        instruments = instruments or SilentInstruments()
+        self._refused = instruments.counter(
+            "oidc_refused_tokens", "Tokens that were refused, by reason.", labels=["reason"]
+        )
+        self._fetches = instruments.counter(
+            "oidc_key_fetches", "Questions to the issuer for its keys.", labels=["outcome"]
+        )
         self._settings = settings
         self._transport = transport
         self._service_tokens = ServiceTokens(self._ask_for_token, clock=clock)
@@ -164,7 +178,12 @@ class OidcClient:
             ResourceUnavailable: No key of the issuer is known, and it cannot be reached.
             OperationTimeout: No key of the issuer is known, and it does not answer.
         """
-        return await self._verifier.verify(token)
+        try:
+            return await self._verifier.verify(token)
+        except TokenRefused as error:
+            self._refused.labels(error.reason.name.lower()).inc()
+            logger.debug("A token was refused: {}", error)
+            raise
 
     def service_auth(self, *scopes: str) -> ServiceAuth:
         """Return what lets an ``httpx.AsyncClient`` call other services as this one.
@@ -272,6 +291,16 @@ class OidcClient:
         return ResourceUnavailable(self.fault)
 
     async def _fetch_keys(self) -> Sequence[Mapping[str, Any]]:
+        with get_tracer(__name__).start_as_current_span("oidc fetch keys"):
+            try:
+                keys = await self._ask_for_keys()
+            except FastNFuriousError:
+                self._fetches.labels("failed").inc()
+                raise
+        self._fetches.labels("succeeded").inc()
+        return keys
+
+    async def _ask_for_keys(self) -> Sequence[Mapping[str, Any]]:
         endpoints = await self.endpoints()
         document = await self._transport.get(endpoints.keys)
         keys = document.get("keys")

@@ -22,6 +22,7 @@ from fastnfurious.oidc.settings import OidcSettings
 
 if TYPE_CHECKING:
     from fastnfurious.oidc.client import OidcClient
+    from fastnfurious.oidc.contract import IssuerTransport
     from fastnfurious.oidc.embedded.issuer import EmbeddedIssuer
 
 __all__ = ["OidcIntegration"]
@@ -154,15 +155,20 @@ class OidcIntegration(Integration):
         return {"type": "openIdConnect", "openIdConnectUrl": self.resource.discovery_url}
 
     def _connect(self) -> OidcClient:
-        from fastnfurious.oidc.client import HttpTransport, OidcClient
+        from fastnfurious.oidc.client import HttpTransport
 
         timeout = self.settings.timeout_seconds
         if self.mode is Mode.REMOTE:
             transport = HttpTransport(timeout=timeout)
-            return OidcClient(self.settings, str(self.settings.issuer), transport)
+            return self._client_of(self.settings, str(self.settings.issuer), transport)
         inside = HttpTransport(timeout=timeout, app=self.issuer.app, path=EMBEDDED_PATH)
         settings = self.settings.model_copy(update={"algorithms": ("ES256",)})
-        return OidcClient(settings, EMBEDDED_ISSUER, inside)
+        return self._client_of(settings, EMBEDDED_ISSUER, inside)
+
+    def _client_of(self, settings: OidcSettings, issuer: str, asks: IssuerTransport) -> OidcClient:
+        from fastnfurious.oidc.client import OidcClient
+
+        return OidcClient(settings, issuer, asks, instruments=self.instruments)
 
 
 def _completed(settings: OidcSettings, service: FastNFuriousSettings) -> OidcSettings:
