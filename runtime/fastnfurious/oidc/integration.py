@@ -141,7 +141,7 @@ class OidcIntegration(Integration):
     def sign_in(self) -> dict[str, Any]:
         """Return how the docs' Authorize button asks the issuer: with a code, and PKCE."""
         return {
-            "clientId": self.settings.client_id or "",
+            "clientId": self.settings.docs_client_id or self.settings.client_id or "",
             "scopes": "openid profile",
             "usePkceWithAuthorizationCodeGrant": True,
         }

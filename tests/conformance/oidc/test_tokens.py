@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from pydantic import SecretStr
 
-from fastnfurious.core.errors import ConfigurationError, ResourceUnavailable
+from fastnfurious.core.errors import ConfigurationError, NotAuthenticated, ResourceUnavailable
 from fastnfurious.oidc.contract import Oidc
 from fastnfurious.oidc.refusal import Refusal, TokenRefused
 from tests.conformance.oidc.issuers import TestedIssuer, decoded, forgeries
@@ -166,3 +166,20 @@ class TestOwnTokens:
         with pytest.raises(ConfigurationError, match="OIDC_CLIENT_SECRET") as caught:
             await client.service_token()
         assert "wrong-secret" not in str(caught.value)
+
+    async def test_a_user_s_token_becomes_one_for_another_service(
+        self, issuer: TestedIssuer
+    ) -> None:
+        """The user stays the same."""
+        client, token = issuer.client(), await issuer.token()
+        exchanged = await client.exchange(token, audience="service")
+        before, after = await client.verify(token), await client.verify(exchanged)
+        assert (before.sub, before.preferred_username) == (after.sub, after.preferred_username)
+        assert after.aud == ("service",)
+
+    async def test_a_bad_token_is_not_exchanged(self, issuer: TestedIssuer) -> None:
+        """The issuer refuses it."""
+        token = await issuer.token()
+        for bad in (token[:-4], "rubbish", token.rpartition(".")[0] + "."):
+            with pytest.raises(NotAuthenticated, match="refused"):
+                await issuer.client().exchange(bad, audience="service")
