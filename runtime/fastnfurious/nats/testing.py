@@ -165,6 +165,16 @@ class RecordedNats:
                 await asyncio.sleep(0.002)
         return self.published(pattern)
 
+    async def wait_subscribed(self, subject: str, count: int = 1) -> None:
+        """Wait until as many subscriptions as expected get the messages of a subject.
+
+        Raises:
+            TimeoutError: It was another number after two seconds.
+        """
+        async with asyncio.timeout(2):
+            while self._server is None or len(self._server.interest.match(subject)) != count:
+                await asyncio.sleep(0.002)
+
     def record(self, message: Publish) -> RecordedMessage:
         """Write a message down; the server calls it."""
         headers = read_headers(message.headers)
