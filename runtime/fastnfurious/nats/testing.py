@@ -11,10 +11,10 @@ from typing import Any, Self
 import pytest
 
 from fastnfurious.nats.contract import ERROR_CODE_HEADER, ERROR_HEADER
-from fastnfurious.nats.embedded import EmbeddedServer
 from fastnfurious.nats.embedded.connection import Connection
 from fastnfurious.nats.embedded.headers import read_headers, write_headers
 from fastnfurious.nats.embedded.protocol import Publish
+from fastnfurious.nats.embedded.server import EmbeddedServer
 from fastnfurious.nats.embedded.subjects import matches
 from fastnfurious.nats.integration import NatsIntegration
 from fastnfurious.nats.payloads import decode_json, encode
