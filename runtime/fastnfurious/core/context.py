@@ -11,9 +11,6 @@ from typing import Protocol
 
 __all__ = ["APPLICATION_KEY", "OpenConnection", "open_connection", "request_id"]
 
-APPLICATION_KEY = "fastnfurious"
-"""Where the ASGI scope of a request holds the application that observes it."""
-
 
 class OpenConnection(Protocol):
     """A connection that a client holds open, such as a websocket."""
@@ -22,6 +19,9 @@ class OpenConnection(Protocol):
         """Return when either side has closed it; at once if it never was open."""
         ...
 
+
+APPLICATION_KEY = "fastnfurious"
+"""Where the ASGI scope of a request holds the application that observes it."""
 
 request_id: ContextVar[str | None] = ContextVar("fastnfurious_request_id", default=None)
 """The id of the request or message being handled; ``None`` outside one."""

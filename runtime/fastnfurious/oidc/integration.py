@@ -100,10 +100,17 @@ class OidcIntegration(Integration):
             folder=None if in_test else self.settings.embedded_folder,
         )
 
+    @cached_property
+    def pages(self) -> Any:
+        """Return the issuer in the process as an ASGI application: login page, keys and tokens."""
+        from fastnfurious.oidc.embedded.pages import issuer_app
+
+        return issuer_app(self.issuer)
+
     @property
     def served(self) -> Any:
         """Return the pages of the issuer in the process; ``None`` when a real one is used."""
-        return self.issuer.app if self.mode is Mode.EMBEDDED else None
+        return self.pages if self.mode is Mode.EMBEDDED else None
 
     async def open(self) -> None:
         """Ask the issuer for its description and its keys; one that is away is asked again later.
@@ -161,7 +168,7 @@ class OidcIntegration(Integration):
         if self.mode is Mode.REMOTE:
             transport = HttpTransport(timeout=timeout)
             return self._client_of(self.settings, str(self.settings.issuer), transport)
-        inside = HttpTransport(timeout=timeout, app=self.issuer.app, path=EMBEDDED_PATH)
+        inside = HttpTransport(timeout=timeout, app=self.pages, path=EMBEDDED_PATH)
         settings = self.settings.model_copy(update={"algorithms": ("ES256",)})
         return self._client_of(settings, EMBEDDED_ISSUER, inside)
 

@@ -139,7 +139,7 @@ class EmbeddedUnderTest(TestedIssuer):
 
     def connect(self) -> IssuerTransport:
         """Return what calls it."""
-        return HttpTransport(timeout=5, app=self.integration.issuer.app, path=EMBEDDED_PATH)
+        return HttpTransport(timeout=5, app=self.integration.pages, path=EMBEDDED_PATH)
 
     async def token(self, user: str = "alice", scope: str = "openid") -> str:
         """Return a token with the roles that the realm of the real servers gives."""

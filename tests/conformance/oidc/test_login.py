@@ -32,7 +32,7 @@ async def browser(issuer: TestedIssuer) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client that keeps cookies and follows nothing."""
     transport: httpx.AsyncBaseTransport | None = None
     if isinstance(issuer, EmbeddedUnderTest):
-        app = issuer.integration.issuer.app
+        app = issuer.integration.pages
         transport = httpx.ASGITransport(app, root_path=EMBEDDED_PATH)
     async with httpx.AsyncClient(transport=transport, timeout=20) as client:
         yield client

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from joserfc import jws
@@ -17,9 +16,6 @@ from fastnfurious.core.clock import Clock, SystemClock
 from fastnfurious.core.identifiers import new_identifier
 from fastnfurious.oidc.contract import EMBEDDED_ISSUER
 from fastnfurious.oidc.embedded.key_ring import ALGORITHM, KeyRing
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp
 
 __all__ = ["EmbeddedIssuer"]
 
@@ -121,10 +117,3 @@ class EmbeddedIssuer:
     def rotate(self, *, keep: bool = False) -> None:
         """Sign with a new key; the old one is withdrawn unless it is to be kept."""
         self.keys.rotate(keep=keep)
-
-    @cached_property
-    def app(self) -> ASGIApp:
-        """Return the issuer as an ASGI application: discovery, keys, login page and tokens."""
-        from fastnfurious.oidc.embedded.pages import issuer_app
-
-        return issuer_app(self)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 from base64 import b64decode
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from starlette.applications import Starlette
@@ -21,11 +21,9 @@ from starlette.routing import Route
 
 from fastnfurious.oidc.contract import DISCOVERY_PATH, EMBEDDED_ISSUER
 from fastnfurious.oidc.embedded.grants import Grant, Grants
+from fastnfurious.oidc.embedded.issuer import EmbeddedIssuer
 from fastnfurious.oidc.embedded.key_ring import ALGORITHM
 from fastnfurious.oidc.embedded.login_page import login_page
-
-if TYPE_CHECKING:
-    from fastnfurious.oidc.embedded.issuer import EmbeddedIssuer
 
 __all__ = ["IssuerPages", "issuer_app"]
 
