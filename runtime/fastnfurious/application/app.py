@@ -17,12 +17,14 @@ from fastapi.routing import iter_route_contexts
 from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fastnfurious.application.embedded_routes import add_embedded_routes
 from fastnfurious.application.lifecycle import Lifecycle
 from fastnfurious.application.middleware import ObservingMiddleware
 from fastnfurious.application.problem_handlers import problem_handlers
 from fastnfurious.application.problem_schema import document_problems
 from fastnfurious.application.routes import add_management_routes
 from fastnfurious.application.routing import index_routes
+from fastnfurious.application.security_schema import document_security
 from fastnfurious.application.websocket import send_models
 from fastnfurious.application.wiring import Integrations
 from fastnfurious.core.clock import Clock
@@ -41,6 +43,7 @@ from fastnfurious.tracing.tracer import Tracer
 
 if TYPE_CHECKING:
     from fastnfurious.nats.messaging import NatsClient
+    from fastnfurious.oidc.client import OidcClient
 
 __all__ = ["FastNFuriousAPI"]
 
@@ -104,7 +107,7 @@ class FastNFuriousAPI(FastAPI):
         **options: Any,
     ) -> None:
         self._settings = settings
-        self.integrations = Integrations(self, integrations)
+        self.integrations: Integrations = Integrations(self, integrations)
         self.problem_details = problem_details
         self._clock = clock
         self.identifiers = identifiers
@@ -159,30 +162,49 @@ class FastNFuriousAPI(FastAPI):
 
     if TYPE_CHECKING:
         nats: NatsClient
+        oidc: OidcClient
 
         def create_nats_client(self) -> NatsClient:
             """Return a further client of NATS, for an ``async with`` block."""
+
+        # A `Depends` is the default of a parameter whose annotation is what it gives.
+        current_user: Any
+        optional_user: Any
+
+        def require(
+            self, *, roles: Iterable[str] | str = (), scopes: Iterable[str] | str = ()
+        ) -> Any:
+            """Return a dependency that lets only users through who have all of these."""
 
     else:
         # A type checker would take every misspelt attribute for an integration.
 
         def __getattr__(self, name: str) -> Any:
-            """Return the resource of an integration, for example ``app.nats``.
-
-            ``app.create_nats_client`` makes a further client, where an integration has several.
-            """
+            """Return what an integration gives, such as ``app.nats``."""
             # Not `self.integrations`: whoever copies an application asks before it is there.
-            integrations = self.__dict__.get("integrations", ())
-            if not name.startswith("_") and name in integrations:
-                return integrations.get(name).resource
-            maker = name.removeprefix("create_").removesuffix("_client")
-            if name == f"create_{maker}_client" and maker in integrations:
-                return integrations.get(maker).create_client
+            integrations = self.__dict__.get("integrations")
+            if integrations is not None and not name.startswith("_"):
+                if name in integrations:
+                    return integrations.get(name).resource
+                if integrations.gives(name):
+                    return integrations.attribute(name)
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    @property
+    def swagger_ui_init_oauth(self) -> dict[str, Any] | None:
+        """Return how the docs' Authorize button asks for a token; integrations may know it."""
+        if self._sign_in is None and self.openapi_url:
+            self.openapi()
+        return self._sign_in
+
+    @swagger_ui_init_oauth.setter
+    def swagger_ui_init_oauth(self, options: dict[str, Any] | None) -> None:
+        self._sign_in = options
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return FastAPI's stack inside the middleware that observes every request."""
         add_management_routes(self)
+        add_embedded_routes(self.router, self.integrations, self.settings.environment)
         self._share_with_mounted()
         if self.problem_details:
             self._answer_with_problems()
@@ -202,8 +224,10 @@ class FastNFuriousAPI(FastAPI):
         """Return the OpenAPI document, in which errors are the problems that are really sent."""
         known = self.openapi_schema
         schema = super().openapi()
-        if self.problem_details and schema is not known:
-            document_problems(schema)
+        if schema is not known:
+            self._sign_in = self._sign_in or document_security(self.integrations, schema)
+            if self.problem_details:
+                document_problems(schema)
         return schema
 
     def _answer_with_problems(self) -> None:

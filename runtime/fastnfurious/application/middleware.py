@@ -18,14 +18,11 @@ from fastnfurious.application.exchange import (
 from fastnfurious.application.fastapi_internals import ExceptionTelemetryMiddleware
 from fastnfurious.application.owner import Owner
 from fastnfurious.application.route_template import MOUNTED, find_template
-from fastnfurious.core.context import open_connection
+from fastnfurious.core.context import APPLICATION_KEY, open_connection
 from fastnfurious.core.context import request_id as current_request_id
 from fastnfurious.core.errors import is_logged, mark_logged
 
-__all__ = ["APPLICATION_KEY", "ObservingMiddleware"]
-
-APPLICATION_KEY = "fastnfurious"
-"""Key of the scope under which the application that observes a request is found."""
+__all__ = ["ObservingMiddleware"]
 
 ROUTE_KEY = "fastapi.telemetry"
 WEBSOCKET = "WEBSOCKET"

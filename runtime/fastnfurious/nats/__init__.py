@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from fastnfurious.nats.contract import Messenger as Messenger
     from fastnfurious.nats.contract import NoResponders as NoResponders
     from fastnfurious.nats.contract import RemoteError as RemoteError
-    from fastnfurious.nats.embedded import EmbeddedServer as EmbeddedServer
+    from fastnfurious.nats.embedded.server import EmbeddedServer as EmbeddedServer
     from fastnfurious.nats.integration import NatsIntegration as NatsIntegration
     from fastnfurious.nats.messaging import NatsClient as NatsClient
     from fastnfurious.nats.reply import Reply as Reply
+    from fastnfurious.nats.service import NatsService as NatsService
     from fastnfurious.nats.settings import NatsSettings as NatsSettings
     from fastnfurious.nats.subscription import Subscription as Subscription
 else:
@@ -31,7 +32,7 @@ else:
         __name__,
         {
             "BufferFull": "fastnfurious.nats.contract",
-            "EmbeddedServer": "fastnfurious.nats.embedded",
+            "EmbeddedServer": "fastnfurious.nats.embedded.server",
             "InvalidPayload": "fastnfurious.nats.contract",
             "InvalidSubject": "fastnfurious.nats.contract",
             "Message": "fastnfurious.nats.contract",
@@ -39,6 +40,7 @@ else:
             "Messenger": "fastnfurious.nats.contract",
             "NatsClient": "fastnfurious.nats.messaging",
             "NatsIntegration": "fastnfurious.nats.integration",
+            "NatsService": "fastnfurious.nats.service",
             "NatsSettings": "fastnfurious.nats.settings",
             "NoResponders": "fastnfurious.nats.contract",
             "RemoteError": "fastnfurious.nats.contract",

@@ -18,6 +18,9 @@ __all__ = ["Handler", "HandlerFunction"]
 HandlerFunction = Callable[..., Awaitable[Any]]
 """An async function: its first parameter takes the payload, others what their types say."""
 
+_NEAREST = 3
+"""How many callers are searched for names that annotations use."""
+
 
 class Handler:
     """Call a function with what its signature asks for.
@@ -28,19 +31,17 @@ class Handler:
 
     Args:
         function: The user's function.
-        depth: How many calls away the frame is in which the function is defined; names that its
-            annotations use are looked up there.
 
     Raises:
         ConfigurationError: The function is not async, or asks for what there is not.
     """
 
-    def __init__(self, function: HandlerFunction, *, depth: int = 1) -> None:
+    def __init__(self, function: HandlerFunction) -> None:
         self.function = function
         self.name = getattr(function, "__qualname__", repr(function))
         if not inspect.iscoroutinefunction(function):
             raise ConfigurationError(f"{self.name} has to be an async function to take messages")
-        signature = _signature(function, depth + 1)
+        signature = _signature(function)
         self.payload_type: Any = None
         self.reply_type: Any = signature.return_annotation
         self._decode: Decoder | None = None
@@ -104,15 +105,26 @@ _FILLERS: dict[Any, Callable[[Message], Any]] = {
 }
 
 
-def _signature(function: HandlerFunction, depth: int) -> inspect.Signature:
-    """Return the signature with its annotations resolved, local names of its frames included."""
+def _signature(function: HandlerFunction) -> inspect.Signature:
+    """Return the signature with its annotations resolved, names local to its callers included."""
     try:
         return inspect.signature(function, eval_str=True)
+    except NameError as error:
+        names, missing = _local_names(), error
+    try:
+        return inspect.signature(function, eval_str=True, locals=names)
     except NameError:
-        frame = sys._getframe(depth + 1)
-        try:
-            return inspect.signature(function, eval_str=True, locals=frame.f_locals)
-        except NameError as error:
-            raise ConfigurationError(
-                f"An annotation of {function.__qualname__} cannot be resolved: {error}"
-            ) from error
+        raise ConfigurationError(
+            f"An annotation of {function.__qualname__} cannot be resolved: {missing}"
+        ) from missing
+
+
+def _local_names() -> dict[str, Any]:
+    """Return the local variables of the nearest callers; the nearest one's hide the others'."""
+    frame, found = sys._getframe(3), dict[str, Any]()
+    for _ in range(_NEAREST):
+        found = {**frame.f_locals, **found}
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return found

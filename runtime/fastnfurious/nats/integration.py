@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import ClassVar
-from weakref import WeakSet
 
 from fastnfurious.core.health import CheckResult
 from fastnfurious.core.integration import Integration, IntegrationStatus, Mode
 from fastnfurious.core.settings import FastNFuriousSettings
-from fastnfurious.nats.embedded import EmbeddedServer
+from fastnfurious.nats.embedded.server import EmbeddedServer
 from fastnfurious.nats.instruments import NatsInstruments
 from fastnfurious.nats.messaging import NatsClient
 from fastnfurious.nats.settings import NatsSettings
@@ -25,11 +25,12 @@ class NatsIntegration(Integration):
     name = "nats"
     settings_class: ClassVar[type[NatsSettings]] = NatsSettings
     component_type = "system"
+    command_line = "fastnfurious.nats.command:group"
 
     def __init__(self, settings: NatsSettings, service: FastNFuriousSettings) -> None:
         super().__init__(settings, service)
-        self._clients: WeakSet[NatsClient] = WeakSet()
         self._server: EmbeddedServer | None = None
+        self._replacement: Callable[[], EmbeddedServer] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting: asyncio.Lock = asyncio.Lock()
 
@@ -40,22 +41,12 @@ class NatsIntegration(Integration):
 
     @cached_property
     def _client(self) -> NatsClient:
-        return self.create_client()
-
-    def create_client(self) -> NatsClient:
-        """Return a further client, which an ``async with`` block opens and closes.
-
-        In a websocket endpoint, a block that has started subscriptions stays until the websocket
-        is closed.
-        """
-        client = NatsClient(
+        return NatsClient(
             self.settings,
             name=self.service.service_name,
             find_servers=self._find_servers,
             instruments=NatsInstruments(self.instruments),
         )
-        self._clients.add(client)
-        return client
 
     @property
     def status(self) -> IntegrationStatus:
@@ -73,11 +64,11 @@ class NatsIntegration(Integration):
 
     async def drain(self) -> None:
         """Take no more messages, and finish those in hand."""
-        await asyncio.gather(*(client.drain() for client in list(self._clients)))
+        await asyncio.gather(*(client.drain() for client in list(self._client.family)))
 
     async def aclose(self) -> None:
         """Disconnect every client, and stop the stand-in."""
-        await asyncio.gather(*(client.aclose() for client in list(self._clients)))
+        await asyncio.gather(*(client.aclose() for client in list(self._client.family)))
         server, self._server = self._server, None
         if server is not None and self._loop is asyncio.get_running_loop():
             await server.stop()
@@ -87,7 +78,7 @@ class NatsIntegration(Integration):
         return await self._client.check()
 
     async def _find_servers(self) -> Sequence[str]:
-        if self.mode is Mode.REMOTE:
+        if self._replacement is None and self.mode is Mode.REMOTE:
             return list(self.settings.servers)
         return [(await self.embedded_server()).url]
 
@@ -98,13 +89,28 @@ class NatsIntegration(Integration):
             self._loop, self._server, self._starting = loop, None, asyncio.Lock()
         async with self._starting:
             if self._server is None:
-                server = self.create_server()
+                server = self._create_server()
                 await server.start()
                 self._server = server
         return self._server
 
-    def create_server(self) -> EmbeddedServer:
+    @contextmanager
+    def standing_in(self, create: Callable[[], EmbeddedServer]) -> Iterator[None]:
+        """Use a server of a test's own, whatever the settings say, inside a ``with`` block.
+
+        Args:
+            create: Makes the server; called once for each event loop.
+        """
+        before, self._replacement = self._replacement, create
+        try:
+            yield
+        finally:
+            self._replacement = before
+
+    def _create_server(self) -> EmbeddedServer:
         """Return a stand-in that asks for the credentials that the settings have."""
+        if self._replacement is not None:
+            return self._replacement()
         settings = self.settings
         return EmbeddedServer(
             user=settings.user,

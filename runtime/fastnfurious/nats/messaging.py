@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any, Self, TypeVar, overload
+from weakref import WeakSet
 
 from loguru import logger
 from opentelemetry.trace import SpanKind
@@ -13,18 +14,13 @@ from opentelemetry.trace import SpanKind
 from fastnfurious.core.context import open_connection
 from fastnfurious.core.errors import ConfigurationError, OperationTimeout
 from fastnfurious.core.health import CheckResult, HealthStatus
-from fastnfurious.nats.contract import (
-    ERROR_CODE_HEADER,
-    ERROR_HEADER,
-    Message,
-    NoResponders,
-    RemoteError,
-)
+from fastnfurious.nats.answers import is_error, reply_of, value_of
+from fastnfurious.nats.contract import Message, NoResponders
 from fastnfurious.nats.handlers import Handler, HandlerFunction
 from fastnfurious.nats.instruments import NatsInstruments
 from fastnfurious.nats.link import Link
 from fastnfurious.nats.outbox import Publication
-from fastnfurious.nats.payloads import decode_json, decoder_for, encode
+from fastnfurious.nats.payloads import decoder_for, encode
 from fastnfurious.nats.propagation import client_span, outgoing_headers
 from fastnfurious.nats.reply import Reply
 from fastnfurious.nats.settings import NatsSettings
@@ -47,6 +43,10 @@ class NatsClient:
         name: What the server calls the connection.
         find_servers: Returns the addresses, each time a connection is made.
         instruments: What is measured.
+
+    Attributes:
+        family: The client that was first, and all that it has made.
+        services: Services that have joined it.
     """
 
     def __init__(
@@ -64,8 +64,27 @@ class NatsClient:
         self._link: Link | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._opening: asyncio.Task[Link] | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._subscriptions: list[Subscription] = []
-        self._starting: set[asyncio.Task[None]] = set()
+        self._starting = set[asyncio.Task[None]]()
+        self.family = WeakSet[NatsClient]((self,))
+        self.services: list[Any] = []
+
+    def create_nats_client(self) -> NatsClient:
+        """Return a further client with the same settings, which an ``async with`` block opens.
+
+        In a websocket endpoint, a block that has started subscriptions stays until the websocket
+        is closed.
+        """
+        client = NatsClient(
+            self.settings,
+            name=self._name,
+            find_servers=self._find_servers,
+            instruments=self.instruments,
+        )
+        client.family = self.family
+        self.family.add(client)
+        return client
 
     async def open(self) -> None:
         """Connect, and start the subscriptions that were registered before.
@@ -83,10 +102,9 @@ class NatsClient:
 
     async def link(self) -> Link:
         """Return the link underneath, opened by the first who asks."""
-        link = self._link
         loop = asyncio.get_running_loop()
-        if link is not None and self._loop is loop:
-            return link
+        if self._link is not None and self._loop is loop:
+            return self._link
         if self._opening is None or self._loop is not loop:
             self._loop, self._link = loop, None
             self._opening = loop.create_task(self._open_link())
@@ -111,11 +129,19 @@ class NatsClient:
     async def drain(self) -> None:
         """Take no more messages, and finish those in hand."""
         await self._started()
-        stopping = [each.stop() for each in self._subscriptions if each.started]
-        await asyncio.gather(*stopping)
+        await asyncio.gather(*(each.stop() for each in self._subscriptions if each.started))
 
     async def aclose(self) -> None:
-        """Drain, send what was published, and disconnect; safe to call twice."""
+        """Drain, send what was published, and disconnect; safe to call twice.
+
+        When the caller is cancelled, as the endpoint of a websocket is that closes, it goes on.
+        """
+        closing = self._closing
+        if closing is None or closing.done() or self._loop is not asyncio.get_running_loop():
+            closing = self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(closing)
+
+    async def _close(self) -> None:
         opening, self._opening = self._opening, None
         link, self._link = self._link, None
         if self._loop is not asyncio.get_running_loop():
@@ -181,10 +207,7 @@ class NatsClient:
             reply: Where the answer is to be sent, for those who wait for it themselves.
 
         Raises:
-            BufferFull: The server is away, and the memory for waiting publications is full.
-            InvalidSubject: No message can have that subject.
-            InvalidPayload: The payload cannot be encoded.
-            MessageTooLarge: The server does not take messages of that size.
+            FastNFuriousError: Those of `Messenger.publish`.
         """
         data = encode(payload)
         link = await self.link()
@@ -204,17 +227,15 @@ class NatsClient:
 
         Args:
             subject: Whom to ask.
-            payload: What to send, as in `publish`.
+            payload: What to send, as in `publish`, and so are the headers.
             timeout: Seconds to wait; ``NATS_TIMEOUT`` by default.
-            headers: Headers; the trace and the request id are added.
+            headers: Headers.
 
         Raises:
             NoResponders: Nobody listens.
             OperationTimeout: No answer came in time.
             ResourceUnavailable: The server is away, or the connection was lost meanwhile.
-            InvalidSubject: No message can have that subject.
-            InvalidPayload: The payload cannot be encoded.
-            MessageTooLarge: The server does not take messages of that size.
+            FastNFuriousError: The subject or the payload cannot be sent, as in `publish`.
         """
         data = encode(payload)
         link = await self.link()
@@ -223,7 +244,7 @@ class NatsClient:
         try:
             with client_span("request", subject, SpanKind.CLIENT):
                 answer = await link.request(subject, data, limit, outgoing_headers(headers))
-            outcome = "refused" if ERROR_HEADER in answer.headers else "ok"
+            outcome = "refused" if is_error(answer) else "ok"
             return answer
         except NoResponders:
             outcome = "no_responders"
@@ -244,16 +265,11 @@ class NatsClient:
     ) -> Reply:
         """Ask, and return the answer, be it a value or an error of the service.
 
-        Args and errors are those of `request_message`.
-
         Raises:
-            InvalidPayload: The payload cannot be encoded, or the answer is not JSON.
+            FastNFuriousError: Those of `request_message`, and InvalidPayload: it is not JSON.
         """
         answer = await self.request_message(subject, payload, timeout=timeout, headers=headers)
-        error = answer.headers.get(ERROR_HEADER)
-        if error is None:
-            return Reply(True, decode_json(answer.data))
-        return Reply(False, _details(answer.data), error, _code(answer))
+        return reply_of(answer)
 
     @overload
     async def request(
@@ -287,30 +303,28 @@ class NatsClient:
     ) -> Any:
         """Ask, and return the answer in the type that is expected.
 
+        Arguments and errors are those of `request_message`, and these.
+
         Args:
-            subject: Whom to ask.
-            payload: What to send, as in `publish`.
             response: Type of the answer: a pydantic model, a dataclass, ``list[int]``, ``bytes``…
-            timeout: Seconds to wait; ``NATS_TIMEOUT`` by default.
-            headers: Headers; the trace and the request id are added.
 
         Raises:
             RemoteError: The service answered with an error.
-            NoResponders: Nobody listens.
-            OperationTimeout: No answer came in time.
-            ResourceUnavailable: The server is away, or the connection was lost meanwhile.
             InvalidPayload: The answer is not of that type.
         """
         decode = decoder_for(response)
         answer = await self.request_message(subject, payload, timeout=timeout, headers=headers)
-        error = answer.headers.get(ERROR_HEADER)
-        if error is not None:
-            raise RemoteError(error, _code(answer))
-        return decode(answer.data)
+        return value_of(answer, decode)
 
     def subscribe(
-        self, subject: str, *, queue: str = "", concurrency: int = 1, start: bool = True
-    ) -> Callable[[HandlerFunction], Subscription]:
+        self,
+        subject: str,
+        *,
+        queue: str = "",
+        concurrency: int = 1,
+        start: bool = True,
+        always_answer: bool = False,
+    ) -> Callable[[HandlerFunction | Handler], Subscription]:
         """Register a function for the messages of a subject, as a decorator.
 
         Args:
@@ -319,6 +333,7 @@ class NatsClient:
             concurrency: How many messages are handled at the same time; 1 keeps them in order.
             start: Take messages from now on, or from the opening of the client on; otherwise
                 when ``await subscription.start()`` is called.
+            always_answer: Answer requests also when the function returns ``None``.
 
         Raises:
             ConfigurationError: The function is not async, or asks for what there is not.
@@ -334,10 +349,11 @@ class NatsClient:
         if concurrency < 1:
             raise ConfigurationError(f"concurrency={concurrency} is not accepted: at least 1")
 
-        def register(function: HandlerFunction) -> Subscription:
-            handler = Handler(function)
+        def register(function: HandlerFunction | Handler) -> Subscription:
+            handler = function if isinstance(function, Handler) else Handler(function)
             subscription = Subscription(self, subject, handler, queue, concurrency)
             subscription.starts_by_itself = start
+            subscription.always_answers = always_answer
             self._subscriptions.append(subscription)
             if start and self._link is not None:
                 self._start(subscription)
@@ -369,8 +385,8 @@ class NatsClient:
 
     async def _started(self) -> None:
         """Wait for subscriptions that are just being made, and raise what went wrong."""
-        starting, self._starting = self._starting, set()
-        await asyncio.gather(*starting)
+        while self._starting:
+            await self._starting.pop()
 
 
 async def _nowhere() -> Sequence[str]:
@@ -380,15 +396,3 @@ async def _nowhere() -> Sequence[str]:
 def _log_failure(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and task.exception() is not None:
         logger.error("A subscription could not be started: {}", task.exception())
-
-
-def _code(answer: Message) -> int:
-    text = answer.headers.get(ERROR_CODE_HEADER, "")
-    return int(text) if text.isdecimal() else 500
-
-
-def _details(data: bytes) -> Any:
-    try:
-        return decode_json(data)
-    except ValueError:
-        return data.decode(errors="replace")
