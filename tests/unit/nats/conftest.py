@@ -1,0 +1,14 @@
+"""An application with NATS, whose registry knows nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from fastnfurious import FastNFuriousAPI
+from tests.unit.nats.service import make_app
+
+
+@pytest.fixture
+def app() -> FastNFuriousAPI:
+    """Return an application with the embedded server."""
+    return make_app()
