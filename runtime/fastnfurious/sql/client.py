@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
@@ -23,7 +23,7 @@ from fastnfurious.core.instruments import Instruments
 from fastnfurious.sql.connecting import system_of
 from fastnfurious.sql.contract import Parameters, Row
 from fastnfurious.sql.engine import create_engine, transactional
-from fastnfurious.sql.errors import PoolExhausted, StatementFailed
+from fastnfurious.sql.errors import DatabaseUnavailable, PoolExhausted, StatementFailed
 from fastnfurious.sql.failures import failure_of, refusal_of
 from fastnfurious.sql.limits import cancelled, interrupted
 from fastnfurious.sql.observation import Observation
@@ -263,7 +263,9 @@ async def _ended(begun: Any) -> AsyncIterator[None]:
     try:
         yield
     except BaseException:
-        await asyncio.shield(begun.rollback())
+        # With a connection that is lost, the transaction is undone already.
+        with suppress(SQLAlchemyError):
+            await asyncio.shield(begun.rollback())
         raise
     with _translated():
         await begun.commit()
@@ -278,6 +280,8 @@ def _translated() -> Iterator[None]:
         raise
     except DBAPIError as error:
         # Neither as cause nor as context: what the driver says may hold values.
+        if error.connection_invalidated:
+            raise DatabaseUnavailable("The connection to the database was lost") from None
         raise failure_of(_driver_error(error)) from None
     except StatementError as error:
         raise StatementFailed(f"A statement cannot be run: {error.orig}") from None
