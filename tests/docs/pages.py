@@ -10,7 +10,8 @@ A page is one story. Its steps run in one fresh process and one empty folder:
 * the command of a block with the classes ``{ .console .serving }`` goes on running until the page
   ends; it has to print at least what is shown.
 
-A block that cannot run says so, visibly, in the paragraph above it: ``*Not run: <reason>.*``
+A block that cannot run says so in the paragraph above it: ``*Not run: <reason>.*``, or, where that
+would only puzzle those who arrive, in a comment: ``<!-- Not run: <reason>. -->``
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ __all__ = ["ROOT", "Block", "blocks", "documents", "main"]
 ROOT = Path(__file__).resolve().parents[2]
 
 _FENCE = re.compile(r"^(?P<indent>\s*)(?P<mark>`{3,}|~{3,})(?P<info>[^`]*)$")
-_NOT_RUN = re.compile(r"^\*Not run: (?P<reason>.+)\.\*$")
+_NOT_RUN = re.compile(r"^(?:\*|<!-- )Not run: (?P<reason>.+)\.(?:\*| -->)$")
 _PORT = re.compile(r"\b8000\b")
 _CLASS = re.compile(r"\.(?P<name>[\w-]+)")
 _OPTION = re.compile(r'(?P<name>[\w-]+)="(?P<value>[^"]*)"')

@@ -106,7 +106,7 @@ class FastNFuriousAPI(FastAPI):
         **options: Any,
     ) -> None:
         self._settings = settings
-        self.integrations = Integrations(self, integrations)
+        self.integrations: Integrations = Integrations(self, integrations)
         self.problem_details = problem_details
         self._clock = clock
         self.identifiers = identifiers
@@ -255,6 +255,7 @@ class FastNFuriousAPI(FastAPI):
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[Any]:
         self.lifecycle.starting()
         try:
+            self.logs.redact(self.tracing.settings, *self.tracing.settings.credentials)
             parts = (self.logs, self.tracing, self.metrics, self.integrations)
             async with Lifespan(parts), self._own_lifespan(app) as state:
                 self.lifecycle.ready()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import ClassVar
 
@@ -24,10 +25,12 @@ class NatsIntegration(Integration):
     name = "nats"
     settings_class: ClassVar[type[NatsSettings]] = NatsSettings
     component_type = "system"
+    command_line = "fastnfurious.nats.command:group"
 
     def __init__(self, settings: NatsSettings, service: FastNFuriousSettings) -> None:
         super().__init__(settings, service)
         self._server: EmbeddedServer | None = None
+        self._replacement: Callable[[], EmbeddedServer] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting: asyncio.Lock = asyncio.Lock()
 
@@ -75,7 +78,7 @@ class NatsIntegration(Integration):
         return await self._client.check()
 
     async def _find_servers(self) -> Sequence[str]:
-        if self.mode is Mode.REMOTE:
+        if self._replacement is None and self.mode is Mode.REMOTE:
             return list(self.settings.servers)
         return [(await self.embedded_server()).url]
 
@@ -86,13 +89,28 @@ class NatsIntegration(Integration):
             self._loop, self._server, self._starting = loop, None, asyncio.Lock()
         async with self._starting:
             if self._server is None:
-                server = self.create_server()
+                server = self._create_server()
                 await server.start()
                 self._server = server
         return self._server
 
-    def create_server(self) -> EmbeddedServer:
+    @contextmanager
+    def standing_in(self, create: Callable[[], EmbeddedServer]) -> Iterator[None]:
+        """Use a server of a test's own, whatever the settings say, inside a ``with`` block.
+
+        Args:
+            create: Makes the server; called once for each event loop.
+        """
+        before, self._replacement = self._replacement, create
+        try:
+            yield
+        finally:
+            self._replacement = before
+
+    def _create_server(self) -> EmbeddedServer:
         """Return a stand-in that asks for the credentials that the settings have."""
+        if self._replacement is not None:
+            return self._replacement()
         settings = self.settings
         return EmbeddedServer(
             user=settings.user,

@@ -46,6 +46,7 @@ class NatsClient:
 
     Attributes:
         family: The client that was first, and all that it has made.
+        services: Services that have joined it.
     """
 
     def __init__(
@@ -65,8 +66,9 @@ class NatsClient:
         self._opening: asyncio.Task[Link] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._subscriptions: list[Subscription] = []
-        self._starting: set[asyncio.Task[None]] = set()
+        self._starting = set[asyncio.Task[None]]()
         self.family = WeakSet[NatsClient]((self,))
+        self.services: list[Any] = []
 
     def create_nats_client(self) -> NatsClient:
         """Return a further client with the same settings, which an ``async with`` block opens.
@@ -100,10 +102,9 @@ class NatsClient:
 
     async def link(self) -> Link:
         """Return the link underneath, opened by the first who asks."""
-        link = self._link
         loop = asyncio.get_running_loop()
-        if link is not None and self._loop is loop:
-            return link
+        if self._link is not None and self._loop is loop:
+            return self._link
         if self._opening is None or self._loop is not loop:
             self._loop, self._link = loop, None
             self._opening = loop.create_task(self._open_link())
@@ -128,8 +129,7 @@ class NatsClient:
     async def drain(self) -> None:
         """Take no more messages, and finish those in hand."""
         await self._started()
-        stopping = [each.stop() for each in self._subscriptions if each.started]
-        await asyncio.gather(*stopping)
+        await asyncio.gather(*(each.stop() for each in self._subscriptions if each.started))
 
     async def aclose(self) -> None:
         """Drain, send what was published, and disconnect; safe to call twice.
@@ -207,10 +207,7 @@ class NatsClient:
             reply: Where the answer is to be sent, for those who wait for it themselves.
 
         Raises:
-            BufferFull: The server is away, and the memory for waiting publications is full.
-            InvalidSubject: No message can have that subject.
-            InvalidPayload: The payload cannot be encoded.
-            MessageTooLarge: The server does not take messages of that size.
+            FastNFuriousError: Those of `Messenger.publish`.
         """
         data = encode(payload)
         link = await self.link()
@@ -230,17 +227,15 @@ class NatsClient:
 
         Args:
             subject: Whom to ask.
-            payload: What to send, as in `publish`.
+            payload: What to send, as in `publish`, and so are the headers.
             timeout: Seconds to wait; ``NATS_TIMEOUT`` by default.
-            headers: Headers; the trace and the request id are added.
+            headers: Headers.
 
         Raises:
             NoResponders: Nobody listens.
             OperationTimeout: No answer came in time.
             ResourceUnavailable: The server is away, or the connection was lost meanwhile.
-            InvalidSubject: No message can have that subject.
-            InvalidPayload: The payload cannot be encoded.
-            MessageTooLarge: The server does not take messages of that size.
+            FastNFuriousError: The subject or the payload cannot be sent, as in `publish`.
         """
         data = encode(payload)
         link = await self.link()
@@ -270,10 +265,8 @@ class NatsClient:
     ) -> Reply:
         """Ask, and return the answer, be it a value or an error of the service.
 
-        Arguments and errors are those of `request_message`.
-
         Raises:
-            InvalidPayload: The payload cannot be encoded, or the answer is not JSON.
+            FastNFuriousError: Those of `request_message`, and InvalidPayload: it is not JSON.
         """
         answer = await self.request_message(subject, payload, timeout=timeout, headers=headers)
         return reply_of(answer)
@@ -324,8 +317,14 @@ class NatsClient:
         return value_of(answer, decode)
 
     def subscribe(
-        self, subject: str, *, queue: str = "", concurrency: int = 1, start: bool = True
-    ) -> Callable[[HandlerFunction], Subscription]:
+        self,
+        subject: str,
+        *,
+        queue: str = "",
+        concurrency: int = 1,
+        start: bool = True,
+        always_answer: bool = False,
+    ) -> Callable[[HandlerFunction | Handler], Subscription]:
         """Register a function for the messages of a subject, as a decorator.
 
         Args:
@@ -334,6 +333,7 @@ class NatsClient:
             concurrency: How many messages are handled at the same time; 1 keeps them in order.
             start: Take messages from now on, or from the opening of the client on; otherwise
                 when ``await subscription.start()`` is called.
+            always_answer: Answer requests also when the function returns ``None``.
 
         Raises:
             ConfigurationError: The function is not async, or asks for what there is not.
@@ -349,10 +349,11 @@ class NatsClient:
         if concurrency < 1:
             raise ConfigurationError(f"concurrency={concurrency} is not accepted: at least 1")
 
-        def register(function: HandlerFunction) -> Subscription:
-            handler = Handler(function)
+        def register(function: HandlerFunction | Handler) -> Subscription:
+            handler = function if isinstance(function, Handler) else Handler(function)
             subscription = Subscription(self, subject, handler, queue, concurrency)
             subscription.starts_by_itself = start
+            subscription.always_answers = always_answer
             self._subscriptions.append(subscription)
             if start and self._link is not None:
                 self._start(subscription)
@@ -384,8 +385,8 @@ class NatsClient:
 
     async def _started(self) -> None:
         """Wait for subscriptions that are just being made, and raise what went wrong."""
-        starting, self._starting = self._starting, set()
-        await asyncio.gather(*starting)
+        while self._starting:
+            await self._starting.pop()
 
 
 async def _nowhere() -> Sequence[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from loguru import logger
 from starlette.websockets import WebSocketDisconnect
@@ -16,16 +16,32 @@ from fastnfurious.nats.contract import (
     ERROR_HEADER,
     InvalidPayload,
     Message,
+    Messenger,
 )
 from fastnfurious.nats.handlers import Handler
+from fastnfurious.nats.instruments import NatsInstruments
+from fastnfurious.nats.link import Link, LinkSubscription
 from fastnfurious.nats.payloads import encode
 from fastnfurious.nats.propagation import fail, handling
+from fastnfurious.nats.settings import NatsSettings
 
-if TYPE_CHECKING:
-    from fastnfurious.nats.link import LinkSubscription
-    from fastnfurious.nats.messaging import NatsClient
+__all__ = ["Subscription", "SubscriptionOwner"]
 
-__all__ = ["Subscription"]
+
+class SubscriptionOwner(Messenger, Protocol):
+    """What a subscription needs of its client.
+
+    Attributes:
+        settings: Bounds and time limits.
+        instruments: What is measured.
+    """
+
+    settings: NatsSettings
+    instruments: NatsInstruments
+
+    async def link(self) -> Link:
+        """Return the link underneath."""
+        ...
 
 
 class Subscription:
@@ -48,10 +64,17 @@ class Subscription:
 
     Attributes:
         starts_by_itself: Whether it takes messages as soon as its client is open.
+        always_answers: Whether requests are answered also when the handler returns ``None``.
+        observe: Called with the seconds that a message took, and what went wrong with it.
     """
 
     def __init__(
-        self, client: NatsClient, subject: str, handler: Handler, queue: str, concurrency: int
+        self,
+        client: SubscriptionOwner,
+        subject: str,
+        handler: Handler,
+        queue: str,
+        concurrency: int,
     ) -> None:
         self.subject = subject
         self.queue = queue
@@ -63,6 +86,8 @@ class Subscription:
         self._workers: list[asyncio.Task[None]] = []
         self._dropping = False
         self.starts_by_itself = True
+        self.always_answers = False
+        self.observe: Callable[[float, Exception | None], None] | None = None
 
     async def __call__(self, *args: Any, **options: Any) -> Any:
         """Call the handler, as if it had not been decorated."""
@@ -148,6 +173,7 @@ class Subscription:
 
     async def _handle(self, message: Message) -> None:
         started, outcome = perf_counter(), "ok"
+        failure: Exception | None = None
         with handling(message, self.subject) as span:
             try:
                 await self._answer(message, self.handler.bind(message))
@@ -157,6 +183,7 @@ class Subscription:
             except WebSocketDisconnect:
                 outcome = "left"  # whoever the message was for has gone
             except Exception as error:
+                failure = error
                 outcome = "invalid" if isinstance(error, InvalidPayload) else "failed"
                 fail(span, error)
                 self._log(message, error)
@@ -164,17 +191,23 @@ class Subscription:
             finally:
                 took = perf_counter() - started
                 self._client.instruments.handled.labels(self.subject, outcome).observe(took)
+                if self.observe is not None:
+                    self.observe(took, failure)
+
+    @property
+    def _answers(self) -> bool:
+        return self.always_answers or self.handler.answers
 
     async def _answer(self, message: Message, call: Callable[[], Any]) -> None:
         value = await call()
-        if not message.reply or not self.handler.answers:
+        if not message.reply or not self._answers:
             return
-        if value is None and not self.handler.says_what_it_returns:
+        if value is None and not (self.always_answers or self.handler.says_what_it_returns):
             return
         await self._client.publish(message.reply, b"null" if value is None else encode(value))
 
     async def _answer_with_error(self, message: Message, error: Exception) -> None:
-        if message.reply and self.handler.answers:
+        if message.reply and self._answers:
             await self._client.publish(message.reply, headers=_error_headers(error))
 
     def _log(self, message: Message, error: Exception) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from typing import Any, Protocol, cast
 
-from fastnfurious.nats.embedded.interest import ServerSubscription
+from fastnfurious.nats.embedded.interest import Interest, ServerSubscription
 from fastnfurious.nats.embedded.protocol import (
     Command,
     Connect,
@@ -19,13 +19,51 @@ from fastnfurious.nats.embedded.protocol import (
 )
 from fastnfurious.nats.embedded.subjects import is_pattern, is_subject
 
-if TYPE_CHECKING:
-    from fastnfurious.nats.embedded.server import EmbeddedServer
-
-__all__ = ["Connection"]
+__all__ = ["Broker", "Connection"]
 
 _OK = b"+OK\r\n"
 _AUTH_TIMEOUT = 2.0
+
+
+class Broker(Protocol):
+    """What a connection needs of its server.
+
+    Attributes:
+        max_payload: Most bytes of a message.
+        max_pending: Most bytes that wait for a client that reads too slowly.
+        interest: All subscriptions.
+        connections: All connections.
+    """
+
+    max_payload: int
+    max_pending: int
+    interest: Interest
+    connections: set[Connection]
+
+    @property
+    def auth_required(self) -> bool:
+        """Return whether clients have to say who they are."""
+        ...
+
+    def accepts(self, connection: Connection) -> bool:
+        """Return whether a new connection is let in at all."""
+        ...
+
+    def greeting(self, connection: Connection) -> bytes:
+        """Return the line with which the server introduces itself."""
+        ...
+
+    def admits(self, options: dict[str, Any]) -> bool:
+        """Return whether a client knows what it has to know."""
+        ...
+
+    def publish(self, sender: Connection, message: Publish) -> None:
+        """Take a message to all whom it concerns."""
+        ...
+
+    def flush(self) -> None:
+        """Send what the last commands have led to."""
+        ...
 
 
 class Connection(asyncio.Protocol):
@@ -39,7 +77,7 @@ class Connection(asyncio.Protocol):
         wants_no_responders: Whether it is told that nobody listens for a request.
     """
 
-    def __init__(self, server: EmbeddedServer) -> None:
+    def __init__(self, server: Broker) -> None:
         self.echo = True
         self.wants_no_responders = False
         self._server = server
@@ -56,6 +94,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Introduce the server."""
         self._transport = cast(asyncio.Transport, transport)
+        if not self._server.accepts(self):
+            self._transport.abort()
+            return
         self._server.connections.add(self)
         self._transport.write(self._server.greeting(self))
         if not self._admitted:

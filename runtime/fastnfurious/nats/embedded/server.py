@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any, Self
 
 from fastnfurious.core.identifiers import new_identifier
 from fastnfurious.nats.embedded.connection import Connection
-from fastnfurious.nats.embedded.interest import Interest
+from fastnfurious.nats.embedded.interest import Interest, ServerSubscription
 from fastnfurious.nats.embedded.protocol import Publish, no_responders
 
 __all__ = ["EmbeddedServer"]
@@ -31,7 +31,6 @@ class EmbeddedServer:
         token: Token that clients have to know.
         max_payload: Most bytes of a message.
         max_pending: Most bytes that wait for a client that reads too slowly.
-        watch: Called with every message that is published.
 
     Example:
         >>> async def where() -> str:
@@ -49,12 +48,10 @@ class EmbeddedServer:
         token: str | None = None,
         max_payload: int = 1024 * 1024,
         max_pending: int = 64 * 1024 * 1024,
-        watch: Callable[[Publish], None] | None = None,
     ) -> None:
         self._credentials = {"user": user, "pass": password, "auth_token": token}
         self.max_payload = max_payload
         self.max_pending = max_pending
-        self.watch = watch
         self.interest = Interest(random.choice)
         self.id = new_identifier().upper()
         self.connections: set[Connection] = set()
@@ -128,6 +125,10 @@ class EmbeddedServer:
             info["auth_required"] = True
         return b"INFO %s\r\n" % json.dumps(info).encode()
 
+    def accepts(self, connection: Connection) -> bool:
+        """Return whether a new connection is let in at all."""
+        return True
+
     def admits(self, options: dict[str, Any]) -> bool:
         """Return whether a client knows what it has to know."""
         wanted = {name: value for name, value in self._credentials.items() if value}
@@ -138,13 +139,21 @@ class EmbeddedServer:
 
         *Source:* https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-4.md
         """
-        if self.watch is not None:
-            self.watch(message)
         found = self.interest.match(message.subject, sender)
         if not found and message.reply and sender.wants_no_responders:
             refusal = Publish(message.reply, "", no_responders(message.subject), b"")
             found, message = self.interest.match(message.reply), refusal
             found = [each for each in found if each.receiver is sender]
+        self._deliver(found, message)
+
+    def inject(self, message: Publish) -> int:
+        """Take a message that no client has sent to all whom it concerns; return how many."""
+        found = self.interest.match(message.subject)
+        self._deliver(found, message)
+        self.flush()
+        return len(found)
+
+    def _deliver(self, found: Iterable[ServerSubscription], message: Publish) -> None:
         for subscription in list(found):
             receiver = subscription.receiver
             if isinstance(receiver, Connection):
