@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from fastnfurious.sql import engine
 from fastnfurious.sql.client import SqlClient
 from fastnfurious.sql.errors import DatabaseUnavailable, StatementTimeout
 from fastnfurious.sql.settings import SqlSettings
@@ -58,6 +59,18 @@ async def test_a_server_that_is_away_is_unavailable_until_it_is_back(
             await db.execute("SELECT 1 AS one").scalar()
     await relay.mend()
     assert await db.execute("SELECT 1 AS one").scalar() == 1
+
+
+async def test_a_connection_that_died_unused_is_replaced(
+    db: SqlClient, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody notices that the server was away while nothing was asked."""
+    monkeypatch.setattr(engine, "_FRESH_SECONDS", 0.0)
+    assert await asyncio.gather(*(db.execute("SELECT 1 AS one").scalar() for _ in range(3)))
+    await relay.cut()
+    await relay.mend()
+    asked = [db.execute("SELECT 1 AS one").scalar() for _ in range(6)]
+    assert await asyncio.gather(*asked) == [1] * 6
 
 
 async def test_a_transaction_is_lost_with_its_connection(db: SqlClient, relay: Relay) -> None:
