@@ -7,6 +7,7 @@ from servers.kafka import Kafka
 from servers.keycloak import Keycloak
 from servers.minio import Minio
 from servers.nats import Nats
+from servers.opensearch import OpenSearch
 from servers.postgres import Postgres
 from servers.prometheus import Prometheus
 from servers.redis import Redis
@@ -21,6 +22,7 @@ _ALL = (
     Minio(),
     Keycloak(),
     Kafka(),
+    OpenSearch(),
     Collector(),
     Prometheus(),
 )
