@@ -43,6 +43,7 @@ from fastnfurious.tracing.tracer import Tracer
 
 if TYPE_CHECKING:
     from fastnfurious.nats.messaging import NatsClient
+    from fastnfurious.oidc.client import OidcClient
 
 __all__ = ["FastNFuriousAPI"]
 
@@ -161,6 +162,7 @@ class FastNFuriousAPI(FastAPI):
 
     if TYPE_CHECKING:
         nats: NatsClient
+        oidc: OidcClient
 
         def create_nats_client(self) -> NatsClient:
             """Return a further client of NATS, for an ``async with`` block."""
@@ -202,7 +204,7 @@ class FastNFuriousAPI(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Return FastAPI's stack inside the middleware that observes every request."""
         add_management_routes(self)
-        add_embedded_routes(self)
+        add_embedded_routes(self.router, self.integrations, self.settings.environment)
         self._share_with_mounted()
         if self.problem_details:
             self._answer_with_problems()
@@ -223,7 +225,7 @@ class FastNFuriousAPI(FastAPI):
         known = self.openapi_schema
         schema = super().openapi()
         if schema is not known:
-            document_security(self, schema)
+            self._sign_in = self._sign_in or document_security(self.integrations, schema)
             if self.problem_details:
                 document_problems(schema)
         return schema

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fastnfurious.nats.contract import Messenger as Messenger
     from fastnfurious.nats.contract import NoResponders as NoResponders
     from fastnfurious.nats.contract import RemoteError as RemoteError
-    from fastnfurious.nats.embedded import EmbeddedServer as EmbeddedServer
+    from fastnfurious.nats.embedded.server import EmbeddedServer as EmbeddedServer
     from fastnfurious.nats.integration import NatsIntegration as NatsIntegration
     from fastnfurious.nats.messaging import NatsClient as NatsClient
     from fastnfurious.nats.reply import Reply as Reply
@@ -32,7 +32,7 @@ else:
         __name__,
         {
             "BufferFull": "fastnfurious.nats.contract",
-            "EmbeddedServer": "fastnfurious.nats.embedded",
+            "EmbeddedServer": "fastnfurious.nats.embedded.server",
             "InvalidPayload": "fastnfurious.nats.contract",
             "InvalidSubject": "fastnfurious.nats.contract",
             "Message": "fastnfurious.nats.contract",

@@ -11,7 +11,7 @@ from typing import ClassVar
 from fastnfurious.core.health import CheckResult
 from fastnfurious.core.integration import Integration, IntegrationStatus, Mode
 from fastnfurious.core.settings import FastNFuriousSettings
-from fastnfurious.nats.embedded import EmbeddedServer
+from fastnfurious.nats.embedded.server import EmbeddedServer
 from fastnfurious.nats.instruments import NatsInstruments
 from fastnfurious.nats.messaging import NatsClient
 from fastnfurious.nats.settings import NatsSettings

@@ -162,7 +162,7 @@ class Link:
         finally:
             del self._waiting[token]
         if not message.data and message.headers.get("Status") == "503":
-            raise NoResponders(f"Nobody answers requests for {subject!r}")
+            raise NoResponders(f"Nobody answers requests for {subject!r}{_hint(subject)}")
         return message
 
     async def subscribe(
@@ -289,6 +289,13 @@ class Link:
         if slow is not None:
             self._instruments.dropped.labels(slow).inc()
         logger.warning("NATS reports: {}", words)
+
+
+def _hint(subject: str) -> str:
+    if not subject.startswith("$JS."):
+        return ""
+    variable = NatsSettings.variable("url")
+    return f": JetStream needs a nats-server that runs with it, named by {variable}"
 
 
 async def _wait(event: asyncio.Event, timeout: float) -> None:

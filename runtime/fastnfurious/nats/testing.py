@@ -11,10 +11,10 @@ from typing import Any, Self
 import pytest
 
 from fastnfurious.nats.contract import ERROR_CODE_HEADER, ERROR_HEADER
-from fastnfurious.nats.embedded import EmbeddedServer
 from fastnfurious.nats.embedded.connection import Connection
 from fastnfurious.nats.embedded.headers import read_headers, write_headers
 from fastnfurious.nats.embedded.protocol import Publish
+from fastnfurious.nats.embedded.server import EmbeddedServer
 from fastnfurious.nats.embedded.subjects import matches
 from fastnfurious.nats.integration import NatsIntegration
 from fastnfurious.nats.payloads import decode_json, encode
@@ -164,6 +164,16 @@ class RecordedNats:
             while len(self.published(pattern)) < count:
                 await asyncio.sleep(0.002)
         return self.published(pattern)
+
+    async def wait_subscribed(self, subject: str, count: int = 1) -> None:
+        """Wait until as many subscriptions as expected get the messages of a subject.
+
+        Raises:
+            TimeoutError: It was another number after two seconds.
+        """
+        async with asyncio.timeout(2):
+            while self._server is None or len(self._server.interest.match(subject)) != count:
+                await asyncio.sleep(0.002)
 
     def record(self, message: Publish) -> RecordedMessage:
         """Write a message down; the server calls it."""

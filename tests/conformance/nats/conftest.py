@@ -3,44 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import psutil
 import pytest
 
 from fastnfurious.nats import EmbeddedServer, NatsClient, NatsSettings
+from servers import find
+from servers.fleet import Fleet
+from servers.plugin import Backing
 from tests.conformance.nats.wire import Wire
 
 WAYS = ["embedded", "nats"]
 
 
-def find_real() -> str | None:
-    """Return the address of a nats-server that is running, if the project's own tools have one."""
-    try:
-        endpoint = importlib.import_module("servers").find("nats")
-    except (ImportError, AttributeError):
-        return None
-    return str(endpoint.url) if endpoint is not None else None
+def find_program() -> str | None:
+    """Return the nats-server to run: that of the servers that are up, or one on the PATH."""
+    for running in Fleet().running():
+        if running.endpoint.name == "nats":
+            return psutil.Process(running.process.pid).exe()
+    return shutil.which("nats-server")
 
 
-def missing(reason: str) -> None:
-    """Skip the test, or fail it where the real server is required."""
-    if "nats" in os.environ.get("REQUIRE_REAL", "").split(","):
-        pytest.fail(f"REQUIRE_REAL asks for nats, but {reason}", pytrace=False)
-    pytest.skip(reason)
+def require(backing: Backing, way: str) -> None:
+    """Note for the closing table where a test runs; skip it when that server cannot be had.
+
+    The tests run servers of their own, because they stop them, and use each subject as if they
+    were alone.
+    """
+    if way == "embedded" or find("nats") is not None or find_program() is None:
+        backing("nats", way)
 
 
 @asynccontextmanager
 async def nats_server(*options: str) -> AsyncIterator[str]:
     """Run a nats-server of our own on a free port, and give its address."""
-    program = shutil.which("nats-server")
-    if program is None:
-        missing("there is no nats-server on the PATH")
     process = await asyncio.create_subprocess_exec(
-        str(program), "-a", "127.0.0.1", "-p", "-1", *options, stderr=asyncio.subprocess.PIPE
+        str(find_program()), "-a", "127.0.0.1", "-p", "-1", *options, stderr=asyncio.subprocess.PIPE
     )
     assert process.stderr is not None
     try:
@@ -59,31 +60,26 @@ async def nats_server(*options: str) -> AsyncIterator[str]:
     await draining
 
 
-@asynccontextmanager
-async def running(way: str) -> AsyncIterator[str]:
-    """Give the address of a server without credentials."""
-    if way == "embedded":
+@pytest.fixture(params=WAYS)
+async def url(
+    request: pytest.FixtureRequest, backing: Backing, anyio_backend: object
+) -> AsyncIterator[str]:
+    """Return the address of each server in turn."""
+    require(backing, request.param)
+    if request.param == "embedded":
         async with EmbeddedServer() as server:
             yield server.url
         return
-    known = find_real()
-    if known is not None:
-        yield known
-        return
-    async with nats_server() as url:
-        yield url
-
-
-@pytest.fixture(params=WAYS)
-async def url(request: pytest.FixtureRequest, anyio_backend: object) -> AsyncIterator[str]:
-    """Return the address of each server in turn."""
-    async with running(request.param) as address:
+    async with nats_server() as address:
         yield address
 
 
 @pytest.fixture(params=WAYS)
-async def guarded(request: pytest.FixtureRequest, anyio_backend: object) -> AsyncIterator[str]:
+async def guarded(
+    request: pytest.FixtureRequest, backing: Backing, anyio_backend: object
+) -> AsyncIterator[str]:
     """Return the address of a server that asks for a user's password."""
+    require(backing, request.param)
     if request.param == "embedded":
         async with EmbeddedServer(user="alice", password="open sesame") as server:
             yield server.url

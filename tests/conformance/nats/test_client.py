@@ -110,6 +110,13 @@ class TestRequests:
             with pytest.raises(NoResponders, match="Nobody answers requests for 'nobody'"):
                 await client.request_json("nobody", {}, timeout=30)
 
+    async def test_a_server_without_jetstream_names_what_is_missing(
+        self, client: NatsClient
+    ) -> None:
+        """The server in the process has none, nor has one that was started without it."""
+        with pytest.raises(NoResponders, match="JetStream needs a nats-server.*NATS_URL"):
+            await client.request_json("$JS.API.INFO")
+
     async def test_a_silent_service_is_a_timeout(self, client: NatsClient) -> None:
         """Which becomes status 504."""
 

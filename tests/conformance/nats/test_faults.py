@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from typing import Protocol
 
@@ -12,7 +11,8 @@ import pytest
 from fastnfurious.core.errors import FastNFuriousError, ResourceUnavailable
 from fastnfurious.core.health import HealthStatus
 from fastnfurious.nats import BufferFull, EmbeddedServer, NatsClient
-from tests.conformance.nats.conftest import WAYS, make_client, missing
+from servers.plugin import Backing
+from tests.conformance.nats.conftest import WAYS, find_program, make_client, require
 from tests.conformance.nats.wire import Wire
 
 
@@ -39,10 +39,7 @@ class RealServer:
     url = ""
 
     def __init__(self) -> None:
-        program = shutil.which("nats-server")
-        if program is None:
-            missing("there is no nats-server on the PATH")
-        self._program = str(program)
+        self._program = str(find_program())
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -76,8 +73,11 @@ class RealServer:
 
 
 @pytest.fixture(params=WAYS)
-async def server(request: pytest.FixtureRequest, anyio_backend: object) -> AsyncIterator[Server]:
+async def server(
+    request: pytest.FixtureRequest, backing: Backing, anyio_backend: object
+) -> AsyncIterator[Server]:
     """Return each server in turn, running."""
+    require(backing, request.param)
     server: Server = EmbeddedServer() if request.param == "embedded" else RealServer()
     await server.start()
     yield server

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
-from typing import Any
 
 import pytest
 from fastapi import HTTPException as FastAPIHTTPException
@@ -15,6 +13,7 @@ from starlette.testclient import TestClient
 from fastnfurious import FastNFuriousAPI, HTTPException
 from fastnfurious.core.integration import Mode
 from fastnfurious.metrics.testing import MetricsSnapshot
+from fastnfurious.nats.testing import RecordedNats
 from fastnfurious.schemas import Reply
 from fastnfurious.testing.async_client import AsyncTestClient
 from fastnfurious.tracing.testing import RecordedSpans
@@ -143,17 +142,20 @@ class TestWebsockets:
 
         return app
 
-    def test_messages_go_through_the_websocket(self, chat: FastNFuriousAPI) -> None:
+    def test_messages_go_through_the_websocket(
+        self, chat: FastNFuriousAPI, nats: RecordedNats
+    ) -> None:
         """Until it closes, and for every websocket."""
         with TestClient(chat) as client:
             with client.websocket_connect("/ws") as first, client.websocket_connect("/ws") as other:
-                self.wait_for_subscriptions(chat, client, 2)
+                assert client.portal is not None
+                client.portal.call(nats.wait_subscribed, "messages", 2)
                 for _ in range(3):
                     client.post("/messages", json=MESSAGE.model_dump())
                 for websocket in (first, other):
                     got = [websocket.receive_json() for _ in range(3)]
                     assert got == [MESSAGE.model_dump()] * 3
-            self.wait_for_subscriptions(chat, client, 0)
+            client.portal.call(nats.wait_subscribed, "messages", 0)
             assert client.post("/messages", json=MESSAGE.model_dump()).status_code == 200
 
     def test_it_is_not_accepted_when_the_server_is_away(
@@ -166,20 +168,6 @@ class TestWebsockets:
             with pytest.raises(Exception) as caught, client.websocket_connect("/ws"):
                 raise AssertionError("nobody gets here")
         assert not isinstance(caught.value, AssertionError)
-
-    @staticmethod
-    def wait_for_subscriptions(app: FastNFuriousAPI, client: TestClient, count: int) -> None:
-        """Wait until as many websockets have subscribed."""
-
-        async def wait() -> None:
-            nats: Any = app.integrations.get("nats")
-            server = await nats.embedded_server()
-            async with asyncio.timeout(5):
-                while len(server.interest.match("messages")) != count:
-                    await asyncio.sleep(0.005)
-
-        assert client.portal is not None
-        client.portal.call(wait)
 
 
 class TestObserving:
