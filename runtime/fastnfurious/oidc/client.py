@@ -175,8 +175,8 @@ class OidcClient:
 
         Raises:
             TokenRefused: The token proves nothing; the reason says why.
-            ResourceUnavailable: No key of the issuer is known, and it cannot be reached.
-            OperationTimeout: No key of the issuer is known, and it does not answer.
+            ResourceUnavailable: The key is not known, and the issuer cannot be reached.
+            OperationTimeout: The key is not known, and the issuer does not answer.
         """
         try:
             return await self._verifier.verify(token)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
+from loguru import logger
 from pydantic import SecretStr
 
 from fastnfurious.core.errors import (
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from fastnfurious.oidc.embedded.issuer import EmbeddedIssuer
 
 __all__ = ["OidcIntegration"]
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class OidcIntegration(Integration):
@@ -118,6 +122,7 @@ class OidcIntegration(Integration):
         Raises:
             StartupError: There is no issuer at that address, or another one.
         """
+        self._warn_of_plain_http()
         try:
             await self.resource.refresh()
         except FastNFuriousError as error:
@@ -160,6 +165,14 @@ class OidcIntegration(Integration):
         if known is not None and known.authorization and known.token:
             return _code_flow(known.authorization, known.token)
         return {"type": "openIdConnect", "openIdConnectUrl": self.resource.discovery_url}
+
+    def _warn_of_plain_http(self) -> None:
+        parts = urlsplit(self.settings.issuer or "")
+        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+            logger.warning(
+                "The issuer's keys come from {} without TLS: whoever is on the way can change them",
+                parts.hostname,
+            )
 
     def _connect(self) -> OidcClient:
         from fastnfurious.oidc.client import HttpTransport

@@ -68,8 +68,8 @@ class IssuerKeys:
         """Return a key by its id; ``None`` if the issuer does not publish it.
 
         Raises:
-            ResourceUnavailable: No key is known yet, and the issuer cannot be reached.
-            OperationTimeout: No key is known yet, and the issuer does not answer.
+            ResourceUnavailable: The key is not known, and the issuer cannot be reached.
+            OperationTimeout: The key is not known, and the issuer does not answer.
         """
         key = self._known.get(kid)
         if key is not None:
@@ -78,9 +78,11 @@ class IssuerKeys:
             return key
         if self._fetching is not None or self._may_ask():
             await asyncio.shield(self._begin())
-        if self._published is None and self._failure is not None:
+        key = self._known.get(kid)
+        if key is None and self._failure is not None:
+            # It may be a new key, so it is our outage, not the caller's fault.
             raise _as_outage(self._failure)
-        return self._known.get(kid)
+        return key
 
     async def refresh(self) -> None:
         """Fetch the keys now, or wait for the fetch that is under way.
@@ -126,8 +128,10 @@ class IssuerKeys:
         try:
             published = list(await self._fetch())
         except FastNFuriousError as error:
+            if self._failure is None:
+                # Once: the health check goes on asking.
+                logger.warning("The issuer's keys could not be fetched: {}", error)
             self._failure = error
-            logger.warning("The issuer's keys could not be fetched: {}", error)
         else:
             self._failure = None
             self._fetched_at = self._clock.monotonic()

@@ -103,8 +103,8 @@ class TokenVerifier:
 
         Raises:
             TokenRefused: The token proves nothing; the reason says why.
-            ResourceUnavailable: No key of the issuer is known, and it cannot be reached.
-            OperationTimeout: No key of the issuer is known, and it does not answer.
+            ResourceUnavailable: The key is not known, and the issuer cannot be reached.
+            OperationTimeout: The key is not known, and the issuer does not answer.
         """
         known = self.recall(token)
         if known is not None:

@@ -13,8 +13,10 @@ from fastnfurious import FastNFuriousAPI, FastNFuriousSettings
 from fastnfurious.core.registry import Registry, RegistryEntry
 from fastnfurious.core.settings import Environment
 from fastnfurious.oidc.dependencies import CurrentUser, OptionalUser
-from fastnfurious.oidc.testing import Login
+from fastnfurious.oidc.testing import login
 from fastnfurious.schemas import UserClaims
+
+__all__ = ["ENTRY", "app", "client", "login", "make_app"]
 
 ENTRY = RegistryEntry(
     "oidc",
@@ -77,9 +79,3 @@ def client(app: FastNFuriousAPI) -> Iterator[TestClient]:
     """Return a client of the started application."""
     with TestClient(app) as client:
         yield client
-
-
-@pytest.fixture
-def login(app: FastNFuriousAPI) -> Login:
-    """Decide who is calling."""
-    return Login(app)

@@ -21,6 +21,7 @@ from fastnfurious.core.errors import (
     StartupError,
 )
 from fastnfurious.core.settings import Environment, FastNFuriousSettings
+from fastnfurious.logs.testing import RecordedLogs
 from fastnfurious.metrics.testing import MetricsSnapshot
 from fastnfurious.oidc.client import HttpTransport
 from fastnfurious.oidc.integration import OidcIntegration
@@ -139,6 +140,21 @@ class TestStart:
         with pytest.raises(StartupError, match=f"OIDC_ISSUER='https://id.*{words}"):
             await integration.open()
         await integration.aclose()
+
+    @pytest.mark.parametrize(
+        ("issuer", "warned"),
+        [("http://id.invalid", True), ("https://id.invalid", False), ("http://127.0.0.1:1", False)],
+    )
+    async def test_keys_that_come_without_tls_are_warned_of(
+        self, issuer: str, warned: bool, logs: RecordedLogs
+    ) -> None:
+        """On this machine nobody is on the way."""
+        service = FastNFuriousSettings(environment=Environment.PRODUCTION)
+        integration = OidcIntegration(OidcSettings(issuer=issuer, client_id="shop"), service)
+        integration.resource._transport = answering(PlainTextResponse("", 500))
+        await integration.open()
+        await integration.aclose()
+        assert bool(logs.find("without TLS", level="WARNING")) is warned
 
 
 class TestSettings:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from fastnfurious.core.errors import ResourceUnavailable
+from fastnfurious.logs.testing import RecordedLogs
 from fastnfurious.oidc.refusal import Refusal, TokenRefused
 from tests.unit.oidc.issuing import ISSUER, Issuer, confused, encoded, public, rsa
 
@@ -281,6 +282,22 @@ class TestKeys:
             user = await issuer.client.verify(issuer.token(sub=f"u{number}"))
             assert user.sub == f"u{number}"
             await asyncio.sleep(0.01)
+
+    async def test_a_new_key_cannot_be_judged_while_the_issuer_is_away(
+        self, issuer: Issuer, logs: RecordedLogs
+    ) -> None:
+        """The token may be good, so that is our outage, too; the log says it once."""
+        await issuer.client.verify(issuer.token())
+        issuer.published.keys, issuer.published.down = [public(rsa("second"))], True
+        token = issuer.token(rsa("second"))
+        for _ in range(3):
+            issuer.clock.advance(11)
+            with pytest.raises(ResourceUnavailable):
+                await issuer.client.verify(token)
+        assert len(logs.find_all("could not be fetched")) == 1
+        issuer.published.down = False
+        issuer.clock.advance(1)
+        assert (await issuer.client.verify(token)).sub == "7f3a"
 
     async def test_old_keys_are_fetched_again(self, issuer: Issuer) -> None:
         """A key that the issuer has withdrawn is gone soon, without an unknown one being seen."""
