@@ -38,6 +38,9 @@ from fastnfurious.tracing.settings import TracingSettings
 from fastnfurious.tracing.span import Span
 from fastnfurious.tracing.tracer import Tracer
 
+if TYPE_CHECKING:
+    from fastnfurious.s3.contract import ObjectStorage
+
 __all__ = ["FastNFuriousAPI"]
 
 # Two observers would count everything twice.
@@ -152,7 +155,9 @@ class FastNFuriousAPI(FastAPI):
         """Return the health checks; ``@app.health.check()`` adds one."""
         return Health(HealthSettings.load(), self._clock)
 
-    if not TYPE_CHECKING:
+    if TYPE_CHECKING:
+        s3: ObjectStorage
+    else:
         # A type checker would take every misspelt attribute for an integration.
 
         def __getattr__(self, name: str) -> Any:
