@@ -7,22 +7,17 @@ from collections.abc import Iterable
 from fastnfurious.application import wiring
 from fastnfurious.cli.settings import ServerSettings
 from fastnfurious.core.settings import SettingDescription, Settings
-from fastnfurious.s3.settings import S3Settings
 
 __all__ = ["MARKER", "settings_classes", "table"]
 
 MARKER = "<!-- the settings -->"
 """Stands in ``reference/settings.md`` where the tables go."""
 
-_JOINING: tuple[type[Settings], ...] = (S3Settings,)
-"""Those of integrations that are not in the registry yet."""
-
 
 def settings_classes() -> list[type[Settings]]:
     """Return every settings class of the library, in the order of the page."""
     service, *parts = wiring.settings_classes()
-    found: list[type[Settings]] = [service, ServerSettings, *parts]
-    return [*found, *(each for each in _JOINING if each not in found)]
+    return [service, ServerSettings, *parts]
 
 
 def table() -> str:

@@ -17,12 +17,14 @@ from fastapi.routing import iter_route_contexts
 from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fastnfurious.application.embedded_routes import add_embedded_routes
 from fastnfurious.application.lifecycle import Lifecycle
 from fastnfurious.application.middleware import ObservingMiddleware
 from fastnfurious.application.problem_handlers import problem_handlers
 from fastnfurious.application.problem_schema import document_problems
 from fastnfurious.application.routes import add_management_routes
 from fastnfurious.application.routing import index_routes
+from fastnfurious.application.security_schema import document_security
 from fastnfurious.application.wiring import Integrations
 from fastnfurious.core.clock import Clock
 from fastnfurious.core.health import Health, HealthSettings
@@ -155,22 +157,46 @@ class FastNFuriousAPI(FastAPI):
         """Return the health checks; ``@app.health.check()`` adds one."""
         return Health(HealthSettings.load(), self._clock)
 
-    if TYPE_CHECKING:
-        s3: ObjectStorage
-    else:
+    if not TYPE_CHECKING:
         # A type checker would take every misspelt attribute for an integration.
 
         def __getattr__(self, name: str) -> Any:
             """Return the resource of an integration, for example ``app.nats``."""
             # Not `self.integrations`: whoever copies an application asks before it is there.
-            integrations = self.__dict__.get("integrations", ())
-            if name.startswith("_") or name not in integrations:
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            return integrations.get(name).resource
+            integrations = self.__dict__.get("integrations")
+            if integrations is not None and not name.startswith("_"):
+                if name in integrations:
+                    return integrations.get(name).resource
+                if integrations.gives(name):
+                    return integrations.attribute(name)
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    else:
+        s3: ObjectStorage
+        # A `Depends` is the default of a parameter whose annotation is what it gives.
+        current_user: Any
+        optional_user: Any
+
+        def require(
+            self, *, roles: Iterable[str] | str = (), scopes: Iterable[str] | str = ()
+        ) -> Any:
+            """Return a dependency that lets only users through who have all of these."""
+
+    @property
+    def swagger_ui_init_oauth(self) -> dict[str, Any] | None:
+        """Return how the docs' Authorize button asks for a token; integrations may know it."""
+        if self._sign_in is None and self.openapi_url:
+            self.openapi()
+        return self._sign_in
+
+    @swagger_ui_init_oauth.setter
+    def swagger_ui_init_oauth(self, options: dict[str, Any] | None) -> None:
+        self._sign_in = options
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return FastAPI's stack inside the middleware that observes every request."""
         add_management_routes(self)
+        add_embedded_routes(self)
         self._share_with_mounted()
         if self.problem_details:
             self._answer_with_problems()
@@ -190,8 +216,10 @@ class FastNFuriousAPI(FastAPI):
         """Return the OpenAPI document, in which errors are the problems that are really sent."""
         known = self.openapi_schema
         schema = super().openapi()
-        if self.problem_details and schema is not known:
-            document_problems(schema)
+        if schema is not known:
+            document_security(self, schema)
+            if self.problem_details:
+                document_problems(schema)
         return schema
 
     def _answer_with_problems(self) -> None:

@@ -18,16 +18,15 @@ from fastnfurious.application.exchange import (
 )
 from fastnfurious.application.fastapi_internals import ExceptionTelemetryMiddleware
 from fastnfurious.application.route_template import MOUNTED, find_template
-from fastnfurious.core.context import open_connection
+from fastnfurious.core.context import APPLICATION_KEY, open_connection
 from fastnfurious.core.context import request_id as current_request_id
 from fastnfurious.core.errors import is_logged, mark_logged
 
 if TYPE_CHECKING:
     from fastnfurious.application.app import FastNFuriousAPI
 
-__all__ = ["APPLICATION_KEY", "ObservingMiddleware"]
+__all__ = ["ObservingMiddleware"]
 
-APPLICATION_KEY = "fastnfurious"
 """Key of the scope under which the application that observes a request is found."""
 
 ROUTE_KEY = "fastapi.telemetry"

@@ -16,6 +16,7 @@ from fastnfurious.core.errors import (
     SettingFault,
     SettingsError,
     StartupError,
+    UnknownIntegration,
 )
 from fastnfurious.core.health import Health, HealthSettings
 from fastnfurious.core.instruments import Instruments
@@ -111,6 +112,23 @@ class Integrations:
             self._loaded[name] = self._load(name)
         return self._loaded[name]
 
+    def gives(self, attribute: str) -> bool:
+        """Return whether an integration gives the application a further attribute."""
+        return self.registry.giver(attribute) is not None
+
+    def attribute(self, name: str) -> Any:
+        """Return a further attribute of the application; its integration need not be opened.
+
+        Raises:
+            IntegrationNotEnabled: The application left the integration out.
+            IntegrationNotInstalled: A driver is missing.
+        """
+        entry = self.registry.giver(name)
+        if entry is None:
+            raise UnknownIntegration(f"No integration gives an application {name!r}")
+        self._require_enabled(entry.name)
+        return self._import(entry.name).attribute(name, lambda: self.get(entry.name).resource)
+
     @contextmanager
     def replaced(self, name: str, integration: Integration) -> Iterator[None]:
         """Put another integration in a name's place for the length of a ``with`` block.
@@ -190,12 +208,15 @@ class Integrations:
                 f"The integration {name!r} is installed, but cannot be imported: {error}"
             ) from error
 
-    def _load(self, name: str) -> Integration:
-        self.registry[name]
+    def _require_enabled(self, name: str) -> None:
         if self._names is not None and name not in self._names:
             raise IntegrationNotEnabled(
                 f"This application leaves {name!r} out: add it to integrations=[…]"
             )
+
+    def _load(self, name: str) -> Integration:
+        self.registry[name]
+        self._require_enabled(name)
         integration, settings, _ = self._describe(name)
         loaded = integration(settings, self._owner.settings)
         loaded.instruments = self._owner.metrics

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Protocol
 
-__all__ = ["OpenConnection", "open_connection", "request_id"]
+__all__ = ["APPLICATION_KEY", "OpenConnection", "open_connection", "request_id"]
 
 
 class OpenConnection(Protocol):
@@ -19,6 +19,9 @@ class OpenConnection(Protocol):
         """Return when either side has closed it; at once if it never was open."""
         ...
 
+
+APPLICATION_KEY = "fastnfurious"
+"""Where the ASGI scope of a request holds the application that observes it."""
 
 request_id: ContextVar[str | None] = ContextVar("fastnfurious_request_id", default=None)
 """The id of the request or message being handled; ``None`` outside one."""

@@ -36,12 +36,15 @@ class RegistryEntry:
         target: Import string of the `Integration`, ``"package.module:Class"``.
         extra: What to install when a requirement is missing, ``"fastnfurious[nats]"``.
         requires: Top-level modules of the drivers; all must be importable.
+        attributes: Further attributes of the application that it gives; see
+            `Integration.attribute`.
     """
 
     name: str
     target: str
     extra: str
     requires: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
 
     @property
     def installed(self) -> bool:
@@ -104,6 +107,11 @@ class Registry:
         known = ", ".join(sorted(self._entries)) or "none are installed"
         hint = f"did you mean {near[0]!r}?" if near else f"known integrations: {known}"
         raise UnknownIntegration(f"No integration is called {name!r}: {hint}")
+
+    def giver(self, attribute: str) -> RegistryEntry | None:
+        """Return the integration that gives a further attribute; ``None`` if none does."""
+        entries = self._entries.values()
+        return next((entry for entry in entries if attribute in entry.attributes), None)
 
     def __contains__(self, name: object) -> bool:
         """Return whether an integration has that name."""

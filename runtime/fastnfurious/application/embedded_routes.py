@@ -1,0 +1,50 @@
+"""What embedded stand-ins show to browsers: a login page, a file behind a signed address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+
+from fastnfurious.core.settings import Environment
+
+if TYPE_CHECKING:
+    from fastnfurious.application.app import FastNFuriousAPI
+
+__all__ = ["EMBEDDED_PREFIX", "add_embedded_routes"]
+
+EMBEDDED_PREFIX = "/.embedded"
+"""Below it each embedded stand-in is served under its name."""
+
+
+def add_embedded_routes(app: FastNFuriousAPI) -> None:
+    """Serve the embedded stand-ins of an application, in development and test alone.
+
+    Nothing is loaded until one of them is asked for.
+    """
+    if app.settings.environment not in (Environment.DEVELOPMENT, Environment.TEST):
+        return
+    if not list(app.integrations):
+        return
+    app.router.routes.insert(0, Mount(EMBEDDED_PREFIX, _StandIns(app)))
+    app.router._mark_routes_changed()
+
+
+class _StandIns:
+    """Hand a request to the stand-in that its path names."""
+
+    def __init__(self, app: FastNFuriousAPI) -> None:
+        self._integrations = app.integrations
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request, or with 404 if no stand-in of that name shows anything."""
+        root = scope["root_path"]
+        name = scope["path"].removeprefix(root).strip("/").partition("/")[0]
+        served = self._integrations.get(name).served if name in list(self._integrations) else None
+        if served is None or scope["type"] != "http":
+            raise HTTPException(404)
+        # Starlette makes absolute addresses from the second of these.
+        here = {"root_path": f"{root}/{name}", "app_root_path": f"{root}/{name}"}
+        await served({**scope, **here}, receive, send)
