@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fastnfurious.s3.objects import ObjectStat as ObjectStat
     from fastnfurious.s3.objects import ObjectVersion as ObjectVersion
     from fastnfurious.s3.objects import WrittenObject as WrittenObject
+    from fastnfurious.s3.response import ObjectResponse as ObjectResponse
     from fastnfurious.s3.settings import S3Settings as S3Settings
 else:
     __getattr__, __all__ = lazy_names(
@@ -45,6 +46,7 @@ else:
             "ListedObject": "fastnfurious.s3.objects",
             "ObjectNotFound": "fastnfurious.s3.errors",
             "ObjectReader": "fastnfurious.s3.contract",
+            "ObjectResponse": "fastnfurious.s3.response",
             "ObjectStat": "fastnfurious.s3.objects",
             "ObjectStorage": "fastnfurious.s3.contract",
             "ObjectVersion": "fastnfurious.s3.objects",

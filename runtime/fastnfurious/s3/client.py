@@ -179,15 +179,17 @@ class RemoteBucket(Bucket):
 
     async def _put(self, key: str, body: Body, terms: WriteTerms) -> WrittenObject:
         parts = parts_of(body, self._client.settings.part_size)
-        first = await anext(parts)
-        second = await anext(parts, None)
+        held = [await anext(parts)]
+        async for part in parts:
+            held.append(part)
+            # A name that still refers to it would keep it in memory to the end.
+            del part
+            return await self._put_parts(key, terms, _chain(held, parts))
+        headers = {**object_headers(terms), **condition_headers(terms)}
+        put = partial(self._driver._put_object, self.name, key, held.pop(), headers)
         with our_errors(self.name, key):
-            if second is None:
-                headers = {**object_headers(terms), **condition_headers(terms)}
-                put = partial(self._driver._put_object, self.name, key, first, headers)
-                written = await self._client.call(put)
-                return WrittenObject(key, written.etag or "", written.version_id)
-        return await self._put_parts(key, terms, _chain(first, second, parts))
+            written = await self._client.call(put)
+        return WrittenObject(key, written.etag or "", written.version_id)
 
     async def _put_parts(
         self, key: str, terms: WriteTerms, parts: AsyncIterator[bytes]
@@ -293,9 +295,9 @@ class RemoteReader(ObjectReader):
         self._lease.give_back(partial(close_response, self._response))
 
 
-async def _chain(first: bytes, second: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    yield second
+async def _chain(held: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    while held:
+        yield held.pop(0)
     async for part in rest:
         yield part
 

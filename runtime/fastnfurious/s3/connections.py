@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from fastnfurious.core.errors import ResourceUnavailable
 
-__all__ = ["Connections", "Lease"]
+__all__ = ["Connections", "Lease", "result_of"]
 
 _T = TypeVar("_T")
 
@@ -105,16 +105,10 @@ class Lease:
             ResourceUnavailable: The client has been closed.
         """
         try:
-            running = self._connections.threads.submit(function)
+            self._running = self._connections.threads.submit(function)
         except RuntimeError as error:
             raise ResourceUnavailable("S3 is closed: the application is not running") from error
-        self._running = running
-        try:
-            return await asyncio.wrap_future(running)
-        except asyncio.CancelledError:
-            if discard is not None:
-                running.add_done_callback(partial(_discard, discard))
-            raise
+        return await result_of(self._running, discard)
 
     def give_back(self, cleanup: Callable[[], None] | None = None) -> None:
         """Give the connection back, as soon as its thread is done; safe to call twice.
@@ -137,6 +131,21 @@ class Lease:
                 loop.call_soon_threadsafe(self._connections.free)
 
         self._running.add_done_callback(done)
+
+
+async def result_of(running: Future[_T], discard: Callable[[_T], None] | None = None) -> _T:
+    """Wait for a thread, and return what it brings.
+
+    Args:
+        running: What the thread does.
+        discard: What to do with the result if nobody waits for it any more.
+    """
+    try:
+        return await asyncio.wrap_future(running)
+    except asyncio.CancelledError:
+        if discard is not None:
+            running.add_done_callback(partial(_discard, discard))
+        raise
 
 
 def _discard(discard: Callable[[Any], None], future: Future[Any]) -> None:

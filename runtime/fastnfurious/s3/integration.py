@@ -21,6 +21,8 @@ from fastnfurious.s3.errors import AccessDenied, BucketExists, CredentialsRefuse
 from fastnfurious.s3.settings import S3Settings
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from fastnfurious.s3.client import S3Client
 
 __all__ = ["S3Integration"]
@@ -36,7 +38,8 @@ class S3Integration(Integration):
     Args:
         settings: Where the objects are.
         service: Whose they are.
-        storage: A store to use in place of the stand-in; a test hands in its double.
+        storage: A store to use in place of the stand-in, and not to close; a test hands in its
+            double.
     """
 
     name: ClassVar[str] = "s3"
@@ -54,6 +57,7 @@ class S3Integration(Integration):
     ) -> None:
         super().__init__(settings, service)
         self._embedded = storage
+        self._is_lent = storage is not None
         self._client: S3Client | None = None
         self._missing_buckets = settings.buckets
 
@@ -77,6 +81,16 @@ class S3Integration(Integration):
         if self.mode is Mode.REMOTE:
             return IntegrationStatus(Mode.REMOTE, self.settings.endpoint or "")
         return IntegrationStatus(Mode.EMBEDDED, str(self._folder or "in memory"))
+
+    @property
+    def served(self) -> ASGIApp | None:
+        """Return what answers presigned URLs of the stand-in."""
+        if self.mode is Mode.REMOTE:
+            return None
+        from fastnfurious.s3.embedded.served import PresignedObjects
+
+        self.resource
+        return PresignedObjects(self._embedded) if self._embedded else None
 
     async def open(self) -> None:
         """Get ready, and create the buckets of ``S3_BUCKETS`` that are missing.
@@ -102,7 +116,7 @@ class S3Integration(Integration):
             await client.aclose()
         embedded = self._embedded
         # What is in memory would be lost to a test that starts its application twice.
-        if embedded is not None and embedded.folder is not None:
+        if embedded is not None and embedded.folder is not None and not self._is_lent:
             self._embedded = None
             embedded.close()
 

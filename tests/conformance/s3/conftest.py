@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
@@ -33,7 +34,9 @@ async def storage(
         assert endpoint is not None
         client = S3Client(remote_settings(endpoint.settings))
         yield client
-        assert client.connections.in_use == 0
+        async with asyncio.timeout(20):
+            while client.connections.in_use:
+                await asyncio.sleep(0.01)
         await client.aclose()
         return
     backing("s3")

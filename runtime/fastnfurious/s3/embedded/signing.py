@@ -13,7 +13,7 @@ from fastnfurious.s3.errors import AccessDenied
 
 __all__ = ["PATH", "UrlSigner", "signing_key"]
 
-PATH = "/_embedded/s3"
+PATH = "/.embedded/s3"
 """Where the application serves the URLs."""
 
 _KEY_BYTES = 32

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from hashlib import md5
@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from fastnfurious.core.clock import Clock, SystemClock
 from fastnfurious.s3.body import Body, parts_of
+from fastnfurious.s3.connections import result_of
 from fastnfurious.s3.contract import Bucket, ObjectReader, ObjectStorage, ReadSpan, WriteTerms
 from fastnfurious.s3.embedded.blobs import Blobs, FolderBlobs, MemoryBlobs
 from fastnfurious.s3.embedded.index import Entry, ObjectIndex
@@ -25,6 +26,7 @@ __all__ = ["EmbeddedBucket", "EmbeddedReader", "EmbeddedStorage"]
 
 _T = TypeVar("_T")
 _PAGE = 1000
+_THREADS = 8
 
 
 class EmbeddedStorage(ObjectStorage):
@@ -37,6 +39,7 @@ class EmbeddedStorage(ObjectStorage):
         clock: Tells the time.
 
     Example:
+        >>> import asyncio
         >>> async def visit() -> bytes:
         ...     storage = EmbeddedStorage()
         ...     await storage.create_bucket("models")
@@ -59,17 +62,26 @@ class EmbeddedStorage(ObjectStorage):
         self.clock = clock or SystemClock()
         self.index = ObjectIndex(None if folder is None else folder / "index.sqlite")
         self.blobs: Blobs = MemoryBlobs() if folder is None else FolderBlobs(folder / "blobs")
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="s3-embedded")
         self.signer = UrlSigner(signing_key(folder), address, self.clock)
 
     def close(self) -> None:
         """Release the files."""
+        self._threads.shutdown()
         self.index.close()
 
-    async def run(self, function: Callable[[], _T]) -> _T:
-        """Call a function that waits for the disk, in a thread; one that does not, here."""
+    async def run(
+        self, function: Callable[[], _T], discard: Callable[[_T], None] | None = None
+    ) -> _T:
+        """Call a function that waits for the disk, in a thread; one that does not, here.
+
+        Args:
+            function: What to call.
+            discard: What to do with its result if nobody waits for it any more.
+        """
         if self.folder is None:
             return function()
-        return await asyncio.to_thread(function)
+        return await result_of(self._threads.submit(function), discard)
 
     def __getitem__(self, name: str) -> EmbeddedBucket:
         """Return a bucket, whether it exists or not."""
@@ -133,7 +145,8 @@ class EmbeddedBucket(Bucket):
             before = entry.key
 
     async def _open(self, key: str, span: ReadSpan, version: str | None) -> EmbeddedReader:
-        entry, file = await self._run(partial(self._find_and_open, key, version))
+        found = partial(self._find_and_open, key, version)
+        entry, file = await self._storage.run(found, lambda opened: opened[1].close())
         try:
             start, length = _bounds(key, entry.size, span)
             file.seek(start)
@@ -156,12 +169,11 @@ class EmbeddedBucket(Bucket):
     async def _put(self, key: str, body: Body, terms: WriteTerms) -> WrittenObject:
         await self._run(partial(self._index.require_bucket, self.name))
         blobs = self._storage.blobs
-        blob, file = await self._run(blobs.create)
+        blob, file = await self._storage.run(blobs.create, partial(_give_up, blobs))
         try:
             size, etag = await self._write(file, body)
         except BaseException:
-            file.close()
-            blobs.delete(blob)
+            _give_up(blobs, (blob, file))
             raise
         entry = Entry(key, None, blob, size, etag, self._storage.clock.now(), terms)
         version = await self._run(partial(self._commit, entry, file))
@@ -185,7 +197,7 @@ class EmbeddedBucket(Bucket):
             blobs.finish(blob, file)
             version, freed = self._index.add(self.name, entry, uuid4().hex)
         except BaseException:
-            blobs.delete(blob)
+            _give_up(blobs, (blob, file))
             raise
         for old in freed:
             blobs.delete(old)
@@ -265,6 +277,12 @@ class EmbeddedReader(ObjectReader):
     async def aclose(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _give_up(blobs: Blobs, created: tuple[str, BinaryIO]) -> None:
+    blob, file = created
+    file.close()
+    blobs.delete(blob)
 
 
 def _append(file: BinaryIO, part: bytes) -> bytes:
