@@ -23,7 +23,7 @@ from urllib3 import BaseHTTPResponse
 from fastnfurious.core.errors import FastNFuriousError
 from fastnfurious.s3.body import Body, parts_of
 from fastnfurious.s3.connections import Connections, Lease
-from fastnfurious.s3.contract import Bucket, ObjectReader, ObjectStorage, ReadSpan, WriteTerms
+from fastnfurious.s3.contract import Bucket, ObjectReader, ObjectStorage
 from fastnfurious.s3.driver import (
     age_of,
     close_response,
@@ -38,7 +38,9 @@ from fastnfurious.s3.driver import (
 )
 from fastnfurious.s3.names import check_bucket
 from fastnfurious.s3.objects import ListedObject, ObjectStat, ObjectVersion, WrittenObject
+from fastnfurious.s3.observer import Observer
 from fastnfurious.s3.settings import S3Settings
+from fastnfurious.s3.terms import ReadSpan, WriteTerms
 
 __all__ = ["RemoteBucket", "RemoteReader", "S3Client"]
 
@@ -53,11 +55,15 @@ class S3Client(ObjectStorage):
 
     Args:
         settings: Where the server is, and how patient to be.
+        observer: Sees what is done.
     """
 
-    def __init__(self, settings: S3Settings) -> None:
+    def __init__(self, settings: S3Settings, observer: Observer | None = None) -> None:
         self.settings = settings
-        self.connections = Connections(settings.connections, settings.timeout_seconds)
+        self.observer = observer or Observer()
+        self.connections = Connections(
+            settings.connections, settings.timeout_seconds, self.observer.connections
+        )
         self._pool = pool_of(settings)
         self.driver = self._driver(settings.endpoint or "")
         # With the region known, signing a URL asks nobody.
@@ -131,7 +137,7 @@ class RemoteBucket(Bucket):
     """
 
     def __init__(self, client: S3Client, name: str) -> None:
-        super().__init__(name)
+        super().__init__(name, client.observer)
         self._client = client
         self._driver = client.driver
 

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from fastnfurious.core.errors import ResourceUnavailable
+from fastnfurious.core.instruments import Measuring
 
 __all__ = ["Connections", "Lease", "result_of"]
 
@@ -26,9 +27,11 @@ class Connections:
     Args:
         size: How many there are.
         patience: Seconds to wait for a free one.
+        gauge: Shows how many are in use.
     """
 
-    def __init__(self, size: int, patience: float) -> None:
+    def __init__(self, size: int, patience: float, gauge: Measuring | None = None) -> None:
+        self._gauge = gauge
         self._size = size
         self._patience = patience
         self._free = asyncio.Semaphore(size)
@@ -54,7 +57,7 @@ class Connections:
                 f"All {self._size} connections to S3 were in use for {self._patience:g} seconds: "
                 "close readers, or raise S3_CONNECTIONS"
             ) from None
-        self._in_use += 1
+        self._count(1)
         return Lease(self)
 
     @asynccontextmanager
@@ -72,8 +75,13 @@ class Connections:
 
     def free(self) -> None:
         """Let somebody else have a connection; called by the lease."""
-        self._in_use -= 1
+        self._count(-1)
         self._free.release()
+
+    def _count(self, change: int) -> None:
+        self._in_use += change
+        if self._gauge is not None:
+            self._gauge.set(self._in_use)
 
     def close(self) -> None:
         """Take no more calls; those that run end by themselves."""

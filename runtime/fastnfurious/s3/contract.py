@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Self
 
@@ -23,72 +22,12 @@ from fastnfurious.s3.names import (
     check_tags,
 )
 from fastnfurious.s3.objects import ListedObject, ObjectStat, ObjectVersion, WrittenObject
+from fastnfurious.s3.observer import Observer
+from fastnfurious.s3.terms import ReadSpan, WriteTerms
 
-__all__ = ["Bucket", "ObjectReader", "ObjectStorage", "ReadSpan", "WriteTerms"]
+__all__ = ["Bucket", "ObjectReader", "ObjectStorage"]
 
 _CHUNK = 256 << 10
-
-
-@dataclass(frozen=True, slots=True)
-class ReadSpan:
-    """Say which bytes of an object to read.
-
-    Attributes:
-        offset: First byte; a negative one counts from the end.
-        length: How many bytes; ``None`` reads to the end.
-    """
-
-    offset: int = 0
-    length: int | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what no range can say.
-
-        Raises:
-            InvalidArgument: The length is not positive, or given together with a negative offset.
-        """
-        if self.length is not None and (self.length < 1 or self.offset < 0):
-            raise InvalidArgument(
-                f"A range of {self.length} bytes from {self.offset} cannot be read: "
-                "a length is at least 1, and goes with an offset from the start"
-            )
-
-    @property
-    def is_whole(self) -> bool:
-        """Return whether this is the whole object."""
-        return self.offset == 0 and self.length is None
-
-    @property
-    def header(self) -> str:
-        """Return the value of the ``Range`` header.
-
-        Example:
-            >>> ReadSpan(2, 3).header, ReadSpan(2).header, ReadSpan(-4).header
-            ('bytes=2-4', 'bytes=2-', 'bytes=-4')
-        """
-        if self.offset < 0:
-            return f"bytes={self.offset}"
-        end = "" if self.length is None else self.offset + self.length - 1
-        return f"bytes={self.offset}-{end}"
-
-
-@dataclass(frozen=True, slots=True)
-class WriteTerms:
-    """Say what to write with an object, and under which condition.
-
-    Attributes:
-        content_type: Media type.
-        metadata: The writer's own words, checked.
-        tags: Tags, checked.
-        if_match: Entity tag that the object must have now.
-        if_none_match: Whether there must be no object of that key.
-    """
-
-    content_type: str = "application/octet-stream"
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    if_match: str | None = None
-    if_none_match: bool = False
 
 
 class ObjectReader(ABC):
@@ -147,8 +86,12 @@ class Bucket(ABC):
         name: Name of the bucket.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, observer: Observer) -> None:
         self.name = check_bucket(name)
+        self._observer = observer
+
+    def _seen(self, operation: str, key: str) -> AbstractContextManager[None]:
+        return self._observer.operation(operation, self.name, check_key(key))
 
     async def get(self, key: str, *, version: str | None = None) -> bytes:
         """Return the whole object.
@@ -156,8 +99,9 @@ class Bucket(ABC):
         Raises:
             ObjectNotFound: No object has that key, or not in that version.
         """
-        async with await self._open(check_key(key), ReadSpan(), version) as reader:
-            return await reader.read()
+        with self._seen("get", key):
+            async with await self._open(key, ReadSpan(), version) as reader:
+                return await reader.read()
 
     @asynccontextmanager
     async def open(
@@ -192,7 +136,9 @@ class Bucket(ABC):
         version: str | None = None,
     ) -> ObjectReader:
         """Return what `open` gives, for the caller to close."""
-        return await self._open(check_key(key), ReadSpan(offset, length), version)
+        span = ReadSpan(offset, length)
+        with self._seen("open", key):
+            return await self._open(key, span, version)
 
     async def put(
         self,
@@ -230,7 +176,8 @@ class Bucket(ABC):
             if_match.strip('"') if if_match is not None else None,
             if_none_match,
         )
-        return await self._put(check_key(key), body, terms)
+        with self._seen("put", key):
+            return await self._put(key, body, terms)
 
     async def delete(self, key: str, *, version: str | None = None) -> None:
         """Delete an object; it is no error if there is none.
@@ -238,7 +185,8 @@ class Bucket(ABC):
         Where the bucket keeps versions, readers no longer find the object and its versions stay;
         a ``version`` that is named is gone for good.
         """
-        await self._delete(check_key(key), version)
+        with self._seen("delete", key):
+            await self._delete(key, version)
 
     async def exists(self, key: str, *, version: str | None = None) -> bool:
         """Return whether there is an object of that key."""
@@ -254,7 +202,8 @@ class Bucket(ABC):
         Raises:
             ObjectNotFound: No object has that key, or not in that version.
         """
-        return await self._stat(check_key(key), version)
+        with self._seen("stat", key):
+            return await self._stat(key, version)
 
     async def tags(self, key: str) -> dict[str, str]:
         """Return the tags of an object.
@@ -262,7 +211,8 @@ class Bucket(ABC):
         Raises:
             ObjectNotFound: No object has that key.
         """
-        return await self._tags(check_key(key))
+        with self._seen("tags", key):
+            return await self._tags(key)
 
     async def copy(
         self, key: str, to: str, *, bucket: str | None = None, version: str | None = None
@@ -281,7 +231,8 @@ class Bucket(ABC):
         target = self.name if bucket is None else check_bucket(bucket)
         if (target, to) == (self.name, key) and version is None:
             raise InvalidArgument(f"{key!r} cannot be copied onto itself: name another key")
-        return await self._copy(check_key(key), version, target, check_key(to))
+        with self._seen("copy", key):
+            return await self._copy(key, version, target, check_key(to))
 
     async def presigned_get(
         self, key: str, *, expires: float = 3600, version: str | None = None

@@ -16,7 +16,6 @@ from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError, MaxRetryError, ReadTimeoutError, ResponseError
 
 from fastnfurious.core.errors import FastNFuriousError, OperationTimeout, ResourceUnavailable
-from fastnfurious.s3.contract import WriteTerms
 from fastnfurious.s3.errors import (
     AccessDenied,
     BucketExists,
@@ -30,6 +29,7 @@ from fastnfurious.s3.errors import (
 )
 from fastnfurious.s3.objects import ObjectStat
 from fastnfurious.s3.settings import S3Settings
+from fastnfurious.s3.terms import WriteTerms
 
 __all__ = [
     "age_of",

@@ -18,6 +18,7 @@ from fastnfurious.core.settings import Environment, FastNFuriousSettings
 from fastnfurious.s3.contract import ObjectStorage
 from fastnfurious.s3.embedded.storage import EmbeddedStorage
 from fastnfurious.s3.errors import AccessDenied, BucketExists, CredentialsRefused
+from fastnfurious.s3.observer import Observer
 from fastnfurious.s3.settings import S3Settings
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class S3Integration(Integration):
         if self._embedded is None and self.mode is Mode.REMOTE and self._client is None:
             from fastnfurious.s3.client import S3Client
 
-            self._client = S3Client(self.settings)
+            self._client = S3Client(self.settings, Observer(self.instruments))
         try:
             await self._ask()
         except (ResourceUnavailable, OperationTimeout) as error:
@@ -159,6 +160,7 @@ class S3Integration(Integration):
             self._folder,
             part_size=self.settings.part_size,
             address=self.settings.public_url or _ADDRESS,
+            observer=Observer(self.instruments),
         )
         storage.index.ensure_buckets(self.settings.buckets)
         return storage

@@ -10,12 +10,12 @@ from typing import Any, Literal
 import pytest
 
 from fastnfurious.s3.body import Body
-from fastnfurious.s3.contract import ReadSpan, WriteTerms
 from fastnfurious.s3.embedded.storage import EmbeddedBucket, EmbeddedReader, EmbeddedStorage
 from fastnfurious.s3.integration import S3Integration
 from fastnfurious.s3.names import check_bucket
 from fastnfurious.s3.objects import ListedObject, ObjectStat, WrittenObject
 from fastnfurious.s3.settings import S3Settings
+from fastnfurious.s3.terms import ReadSpan, WriteTerms
 
 __all__ = ["Fault", "Operation", "RecordedBucket", "RecordedCall", "RecordedS3", "s3"]
 

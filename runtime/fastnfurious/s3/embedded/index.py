@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fastnfurious.s3.contract import WriteTerms
 from fastnfurious.s3.errors import (
     BucketExists,
     BucketNotEmpty,
@@ -25,6 +24,7 @@ from fastnfurious.s3.errors import (
     ObjectNotFound,
     PreconditionFailed,
 )
+from fastnfurious.s3.terms import WriteTerms
 
 __all__ = ["Entry", "ObjectIndex"]
 

@@ -14,13 +14,15 @@ from uuid import uuid4
 from fastnfurious.core.clock import Clock, SystemClock
 from fastnfurious.s3.body import Body, parts_of
 from fastnfurious.s3.connections import result_of
-from fastnfurious.s3.contract import Bucket, ObjectReader, ObjectStorage, ReadSpan, WriteTerms
+from fastnfurious.s3.contract import Bucket, ObjectReader, ObjectStorage
 from fastnfurious.s3.embedded.blobs import Blobs, FolderBlobs, MemoryBlobs
 from fastnfurious.s3.embedded.index import Entry, ObjectIndex
 from fastnfurious.s3.embedded.signing import UrlSigner, signing_key
 from fastnfurious.s3.errors import BucketNotFound, ObjectNotFound, RangeNotSatisfiable
 from fastnfurious.s3.names import check_bucket
 from fastnfurious.s3.objects import ListedObject, ObjectStat, ObjectVersion, WrittenObject
+from fastnfurious.s3.observer import Observer
+from fastnfurious.s3.terms import ReadSpan, WriteTerms
 
 __all__ = ["EmbeddedBucket", "EmbeddedReader", "EmbeddedStorage"]
 
@@ -37,6 +39,7 @@ class EmbeddedStorage(ObjectStorage):
         part_size: Bytes in a part, which a longer object's entity tag depends on.
         address: Where presigned URLs lead.
         clock: Tells the time.
+        observer: Sees what is done.
 
     Example:
         >>> import asyncio
@@ -56,8 +59,10 @@ class EmbeddedStorage(ObjectStorage):
         part_size: int = 8 << 20,
         address: str = "http://127.0.0.1:8000",
         clock: Clock | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.folder = folder
+        self.observer = observer or Observer()
         self.part_size = part_size
         self.clock = clock or SystemClock()
         self.index = ObjectIndex(None if folder is None else folder / "index.sqlite")
@@ -113,7 +118,7 @@ class EmbeddedBucket(Bucket):
     """
 
     def __init__(self, storage: EmbeddedStorage, name: str) -> None:
-        super().__init__(name)
+        super().__init__(name, storage.observer)
         self._storage = storage
         self._index = storage.index
 
