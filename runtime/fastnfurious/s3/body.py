@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import aclosing
 from typing import Any, Protocol
 
 from fastnfurious.s3.errors import InvalidArgument
@@ -34,7 +35,7 @@ Body = bytes | bytearray | memoryview | SyncFile | AsyncFile | AsyncIterable[byt
 """What an object may be written from."""
 
 
-async def parts_of(body: Body, size: int) -> AsyncIterator[bytes]:
+async def parts_of(body: Body, size: int) -> AsyncGenerator[bytes, None]:
     """Yield the body in parts of ``size`` bytes; the last one may be shorter.
 
     There is at least one part, which is empty when the body is.
@@ -50,16 +51,17 @@ async def parts_of(body: Body, size: int) -> AsyncIterator[bytes]:
         yield body
         return
     waiting = bytearray()
-    async for chunk in _chunks(body):
-        waiting += chunk
-        # Not `>=`: the last part is what is left, and it must not be empty.
-        while len(waiting) > size:
-            yield bytes(memoryview(waiting)[:size])
-            del waiting[:size]
+    async with aclosing(_chunks(body)) as chunks:
+        async for chunk in chunks:
+            waiting += chunk
+            # Not `>=`: the last part is what is left, and it must not be empty.
+            while len(waiting) > size:
+                yield bytes(memoryview(waiting)[:size])
+                del waiting[:size]
     yield bytes(waiting)
 
 
-def _chunks(body: Any) -> AsyncIterator[bytes]:
+def _chunks(body: Any) -> AsyncGenerator[bytes, None]:
     if isinstance(body, bytes | bytearray | memoryview):
         return _slices(memoryview(body).cast("B"))
     if hasattr(body, "read"):
@@ -72,12 +74,12 @@ def _chunks(body: Any) -> AsyncIterator[bytes]:
     )
 
 
-async def _slices(body: memoryview) -> AsyncIterator[bytes]:
+async def _slices(body: memoryview) -> AsyncGenerator[bytes, None]:
     for start in range(0, len(body), _CHUNK):
         yield bytes(body[start : start + _CHUNK])
 
 
-async def _reads(file: Any) -> AsyncIterator[bytes]:
+async def _reads(file: Any) -> AsyncGenerator[bytes, None]:
     is_async = inspect.iscoroutinefunction(file.read)
     while True:
         chunk = await (file.read(_CHUNK) if is_async else asyncio.to_thread(file.read, _CHUNK))
@@ -86,7 +88,7 @@ async def _reads(file: Any) -> AsyncIterator[bytes]:
         yield _bytes(chunk)
 
 
-async def _checked(chunks: AsyncIterable[Any]) -> AsyncIterator[bytes]:
+async def _checked(chunks: AsyncIterable[Any]) -> AsyncGenerator[bytes, None]:
     async for chunk in chunks:
         yield _bytes(chunk)
 

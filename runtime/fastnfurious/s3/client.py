@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from datetime import timedelta
 from functools import partial
 from itertools import islice
@@ -184,13 +184,13 @@ class RemoteBucket(Bucket):
         return RemoteReader(self.name, key, lease, response)
 
     async def _put(self, key: str, body: Body, terms: WriteTerms) -> WrittenObject:
-        parts = parts_of(body, self._client.settings.part_size)
-        held = [await anext(parts)]
-        async for part in parts:
-            held.append(part)
-            # A name that still refers to it would keep it in memory to the end.
-            del part
-            return await self._put_parts(key, terms, _chain(held, parts))
+        async with aclosing(parts_of(body, self._client.settings.part_size)) as parts:
+            held = [await anext(parts)]
+            async for part in parts:
+                held.append(part)
+                # A name that still refers to it would keep it in memory to the end.
+                del part
+                return await self._put_parts(key, terms, _chain(held, parts))
         headers = {**object_headers(terms), **condition_headers(terms)}
         put = partial(self._driver._put_object, self.name, key, held.pop(), headers)
         with our_errors(self.name, key):

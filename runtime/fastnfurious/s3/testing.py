@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
+from fastnfurious.core.integration import Mode
 from fastnfurious.s3.body import Body
 from fastnfurious.s3.embedded.storage import EmbeddedBucket, EmbeddedReader, EmbeddedStorage
 from fastnfurious.s3.integration import S3Integration
@@ -195,7 +196,7 @@ class RecordedBucket(EmbeddedBucket):
 def s3(app: Any) -> Iterator[RecordedS3]:
     """Return the objects that the application sees during the test, all in memory."""
     recorded = RecordedS3()
-    double = S3Integration(S3Settings(), app.settings, storage=recorded)
+    double = S3Integration(S3Settings(mode=Mode.EMBEDDED), app.settings, storage=recorded)
     with app.integrations.replaced("s3", double):
         yield recorded
     recorded.close()

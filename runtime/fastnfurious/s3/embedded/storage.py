@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from hashlib import md5
@@ -188,9 +189,10 @@ class EmbeddedBucket(Bucket):
         """Write the parts, and return the size and the entity tag, as a server makes it."""
         digests: list[bytes] = []
         size = 0
-        async for part in parts_of(body, self._storage.part_size):
-            digests.append(await self._run(partial(_append, file, part)))
-            size += len(part)
+        async with aclosing(parts_of(body, self._storage.part_size)) as parts:
+            async for part in parts:
+                digests.append(await self._run(partial(_append, file, part)))
+                size += len(part)
         if len(digests) == 1:
             return size, digests[0].hex()
         return size, f"{md5(b''.join(digests), usedforsecurity=False).hexdigest()}-{len(digests)}"
