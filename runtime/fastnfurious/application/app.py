@@ -44,6 +44,7 @@ from fastnfurious.tracing.tracer import Tracer
 if TYPE_CHECKING:
     from fastnfurious.nats.messaging import NatsClient
     from fastnfurious.oidc.client import OidcClient
+    from fastnfurious.s3.contract import ObjectStorage
 
 __all__ = ["FastNFuriousAPI"]
 
@@ -163,6 +164,7 @@ class FastNFuriousAPI(FastAPI):
     if TYPE_CHECKING:
         nats: NatsClient
         oidc: OidcClient
+        s3: ObjectStorage
 
         def create_nats_client(self) -> NatsClient:
             """Return a further client of NATS, for an ``async with`` block."""
