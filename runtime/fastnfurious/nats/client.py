@@ -63,6 +63,7 @@ class NatsConnection:
         self._on_error = on_error
         self._established = False
         self._work: set[asyncio.Future[Any]] = set()
+        self._ended = asyncio.get_running_loop().create_future()
 
     @property
     def closed(self) -> bool:
@@ -99,7 +100,7 @@ class NatsConnection:
         """Send what is waiting, and disconnect."""
         with suppress(Exception):
             await self._driver.close()
-        for work in self._work:
+        for work in self._work - {asyncio.current_task()}:
             work.cancel()
 
     def new_inbox(self) -> str:
@@ -162,7 +163,11 @@ class NatsConnection:
         task = asyncio.ensure_future(work)
         self._work.add(task)
         task.add_done_callback(self._forget)
-        await asyncio.shield(task)
+        # The driver tells nobody who waits for an answer that the connection has ended.
+        await asyncio.wait({task, self._ended}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ConnectionError("the connection was lost")
+        task.result()
 
     def _forget(self, task: asyncio.Future[Any]) -> None:
         self._work.discard(task)
@@ -178,6 +183,8 @@ class NatsConnection:
         self._on_error(in_words(error), slow)
 
     async def _note_close(self) -> None:
+        if not self._ended.done():
+            self._ended.set_result(None)
         if self._established:
             self._on_close()
 

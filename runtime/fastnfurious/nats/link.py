@@ -117,9 +117,9 @@ class Link:
     async def aclose(self) -> None:
         """End the connection; what could not be sent is logged."""
         keeping, self._keeping = self._keeping, None
-        if keeping is not None:
-            keeping.cancel()
-            await asyncio.wait({keeping})
+        while keeping is not None and not keeping.done():
+            keeping.cancel()  # again and again: the driver swallows it at some points
+            await asyncio.wait({keeping}, timeout=0.05)
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.aclose()
@@ -211,7 +211,7 @@ class Link:
                 continue
             backoff.reset()
             await self._lost.wait()
-            self._note_loss()
+            await self._note_loss()
 
     async def _connect(self) -> None:
         """Make a connection and put it to use: subscriptions first, then what has been waiting."""
@@ -271,14 +271,16 @@ class Link:
         if not known:
             logger.warning("NATS cannot be reached, trying again: {}", in_words(error))
 
-    def _note_loss(self) -> None:
-        self._connection = None
+    async def _note_loss(self) -> None:
+        lost, self._connection = self._connection, None
         self._connected.clear()
         self._reason = ConnectionError("the connection was lost")
         self._instruments.connected.set(0)
         self._instruments.lost.inc()
         logger.warning("NATS is away: the connection was lost")
         self._fail_waiting("the connection was lost before the reply came")
+        if lost is not None:
+            await lost.aclose()
 
     def _fail_waiting(self, reason: str) -> None:
         for answer in self._waiting.values():

@@ -279,6 +279,29 @@ class TestMessages:
             await client.publish("n", payload)
         assert await inbox.wait(1) == [2]
 
+    async def test_messages_beyond_the_bound_are_dropped(
+        self, clients: Clients, inbox: Inbox
+    ) -> None:
+        """A handler that is too slow costs messages, not memory, and goes on afterwards."""
+        client = await clients.client(pending_messages=5)
+        gate = asyncio.Event()
+
+        @client.subscribe("n")
+        async def take(number: int) -> None:
+            await gate.wait()
+            inbox.put(number)
+
+        await client.flush()
+        for number in range(50):
+            await client.publish("n", number)
+        await client.flush()
+        await asyncio.sleep(0.05)
+        gate.set()
+        got = list(await inbox.wait(5))
+        assert got == list(range(len(got))) and len(got) <= 6
+        await client.publish("n", 99)
+        assert (await inbox.wait(len(got) + 1))[-1] == 99
+
     async def test_a_queue_group_shares_the_work(self, clients: Clients, inbox: Inbox) -> None:
         """Each message reaches one of several clients."""
         members = [await clients.client() for _ in range(3)]
