@@ -16,8 +16,6 @@ from fastnfurious.core.lazy import lazy_names
 if TYPE_CHECKING:
     from fastnfurious.sql.client import SqlClient as SqlClient
     from fastnfurious.sql.contract import Database as Database
-    from fastnfurious.sql.contract import Row as Row
-    from fastnfurious.sql.contract import Violation as Violation
     from fastnfurious.sql.dependencies import DatabaseDependency as DatabaseDependency
     from fastnfurious.sql.dependencies import SessionDependency as SessionDependency
     from fastnfurious.sql.errors import DatabaseUnavailable as DatabaseUnavailable
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
     from fastnfurious.sql.settings import SqlSettings as SqlSettings
     from fastnfurious.sql.testing import RecordedDatabase as RecordedDatabase
     from fastnfurious.sql.transaction import Transaction as Transaction
+    from fastnfurious.sql.values import Row as Row
+    from fastnfurious.sql.values import Violation as Violation
 else:
     __getattr__, __all__ = lazy_names(
         __name__,
@@ -41,7 +41,7 @@ else:
             "IntegrityViolation": "fastnfurious.sql.errors",
             "PoolExhausted": "fastnfurious.sql.errors",
             "RecordedDatabase": "fastnfurious.sql.testing",
-            "Row": "fastnfurious.sql.contract",
+            "Row": "fastnfurious.sql.values",
             "Rows": "fastnfurious.sql.rows",
             "SessionDependency": "fastnfurious.sql.dependencies",
             "SqlClient": "fastnfurious.sql.client",
@@ -51,6 +51,6 @@ else:
             "StatementTimeout": "fastnfurious.sql.errors",
             "Transaction": "fastnfurious.sql.transaction",
             "TransactionConflict": "fastnfurious.sql.errors",
-            "Violation": "fastnfurious.sql.contract",
+            "Violation": "fastnfurious.sql.values",
         },
     )

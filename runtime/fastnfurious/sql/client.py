@@ -21,7 +21,6 @@ from sqlalchemy.ext.asyncio import (
 from fastnfurious.core.errors import FastNFuriousError, StartupError
 from fastnfurious.core.instruments import Instruments
 from fastnfurious.sql.connecting import system_of
-from fastnfurious.sql.contract import Parameters, Row
 from fastnfurious.sql.engine import create_engine, transactional
 from fastnfurious.sql.errors import DatabaseUnavailable, PoolExhausted, StatementFailed
 from fastnfurious.sql.failures import failure_of, refusal_of
@@ -32,6 +31,7 @@ from fastnfurious.sql.session_watch import SessionWatch
 from fastnfurious.sql.settings import SqlSettings
 from fastnfurious.sql.statement import Statement
 from fastnfurious.sql.transaction import Transaction
+from fastnfurious.sql.values import Parameters, Row
 
 __all__ = ["SqlClient"]
 

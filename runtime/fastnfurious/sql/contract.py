@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from sqlalchemy import Executable
 
     from fastnfurious.sql.rows import Rows
     from fastnfurious.sql.transaction import Transaction
+    from fastnfurious.sql.values import Parameters
 
-__all__ = ["Database", "Parameters", "Row", "Violation"]
-
-Row: TypeAlias = dict[str, Any]
-"""A row: the values by the names of their columns."""
-
-Parameters: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
-"""The values of a statement's ``:names``; a sequence runs the statement once for each."""
-
-
-class Violation(StrEnum):
-    """Which rule of the database a change would break."""
-
-    UNIQUE = "unique"
-    FOREIGN_KEY = "foreign key"
-    NOT_NULL = "not null"
-    CHECK = "check"
-    OTHER = "other"
+__all__ = ["Database"]
 
 
 class Database(Protocol):

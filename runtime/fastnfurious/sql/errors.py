@@ -18,7 +18,7 @@ from fastnfurious.core.errors import (
     OperationTimeout,
     ResourceUnavailable,
 )
-from fastnfurious.sql.contract import Violation
+from fastnfurious.sql.values import Violation
 
 __all__ = [
     "DatabaseUnavailable",

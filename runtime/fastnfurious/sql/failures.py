@@ -13,7 +13,6 @@ import re
 from typing import Any
 
 from fastnfurious.core.errors import FastNFuriousError
-from fastnfurious.sql.contract import Violation
 from fastnfurious.sql.errors import (
     DatabaseUnavailable,
     IntegrityViolation,
@@ -22,6 +21,7 @@ from fastnfurious.sql.errors import (
     TransactionConflict,
 )
 from fastnfurious.sql.statement import without_values
+from fastnfurious.sql.values import Violation
 
 __all__ = ["code_of", "failure_of", "refusal_of", "timeout_of"]
 

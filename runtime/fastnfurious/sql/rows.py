@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Generator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from fastnfurious.sql.contract import Row
 from fastnfurious.sql.statement import Statement
+from fastnfurious.sql.values import Row
 
 __all__ = ["Answer", "Rows", "Source"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlalchemy import Executable
 
-    from fastnfurious.sql.contract import Parameters
+    from fastnfurious.sql.values import Parameters
 
 __all__ = ["OTHER", "Statement", "operation_of", "without_values"]
 

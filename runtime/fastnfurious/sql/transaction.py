@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Executable
 
-    from fastnfurious.sql.contract import Parameters
+    from fastnfurious.sql.values import Parameters
 
 __all__ = ["Transaction", "TransactionSource"]
 

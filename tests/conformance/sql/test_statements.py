@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import column, select, table
 
 from fastnfurious.sql.client import SqlClient
-from fastnfurious.sql.contract import Violation
 from fastnfurious.sql.errors import (
     DatabaseUnavailable,
     IntegrityViolation,
     StatementFailed,
     StatementTimeout,
 )
+from fastnfurious.sql.values import Violation
 
 SECRET = "s3cr3t-value"
 ENDLESS = """
