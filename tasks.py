@@ -81,8 +81,10 @@ def test(
     no_coverage: bool = False,
     path: str = "",
 ) -> None:
-    """Run the tests, with branch coverage."""
+    """Run the tests, with branch coverage; a run of all of them has to reach 95 %."""
     coverage = "" if no_coverage else "--cov --cov-report=term --cov-report=xml"
+    if coverage and not (fast or keyword or path):
+        coverage += " --cov-fail-under=95"
     marks = '-m "not slow"' if fast else ""
     chosen = f'-k "{keyword}"' if keyword else ""
     run(context, f"pytest {path} -n 2 {coverage} {marks} {chosen}")

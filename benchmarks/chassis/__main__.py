@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks.chassis.measures import access_lines, costs, starts
+from benchmarks.chassis.measures import access_lines, costs, matching, starts
 from benchmarks.chassis.report import Report
 from benchmarks.chassis.server import ENVIRONMENT
 from benchmarks.environment import ROOT
@@ -34,6 +34,7 @@ def main(
     # The clock of a process that is alone is the steadiest: first what starts and stops.
     report.add_starts(starts(rounds=min(rounds, 9)), aim=2.0)
     report.add_lines(access_lines(rounds=min(rounds, 3)), aim=5)
+    report.add_matching(matching())
     report.add_costs(1, costs(1, rounds=rounds, requests=requests), aim=0.8)
     report.add_costs(60, costs(60, rounds=rounds, requests=requests), aim=1.0)
     if as_json:

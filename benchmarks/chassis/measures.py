@@ -7,6 +7,7 @@ import subprocess
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Any
 
 from benchmarks.chassis import load
 from benchmarks.chassis.applications import APPLICATIONS, paths
@@ -14,7 +15,7 @@ from benchmarks.chassis.collector import collect
 from benchmarks.chassis.server import ENVIRONMENT, Server, pin, serve
 from benchmarks.environment import ROOT
 
-__all__ = ["Cost", "Lines", "access_lines", "costs", "starts"]
+__all__ = ["Cost", "Lines", "access_lines", "costs", "matching", "starts"]
 
 WARM_UP = 400
 
@@ -101,12 +102,24 @@ def access_lines(*, rounds: int) -> Lines:
 
 
 def _lines() -> Lines:
+    return Lines(**_printed("benchmarks.chassis.lines"))
+
+
+def matching() -> dict[str, tuple[float, float]]:
+    """Return the µs to find a route, bare and ours, by the number of routes."""
+    found = _printed("benchmarks.chassis.matching")
+    return {count: (bare, ours) for count, (bare, ours) in found.items()}
+
+
+def _printed(program: str) -> dict[str, Any]:
+    """Run a program in the environment of the servers; return what it prints as JSON."""
     printed = subprocess.run(
-        [ENVIRONMENT.python, "-m", "benchmarks.chassis.lines"],
+        [ENVIRONMENT.python, "-m", program],
         env={"PYTHONPATH": f"{ROOT / 'runtime'}:{ROOT}"},
         cwd=ENVIRONMENT.folder,
         stdout=subprocess.PIPE,
         check=True,
         timeout=120,
     ).stdout
-    return Lines(**json.loads(printed))
+    found: dict[str, Any] = json.loads(printed)
+    return found

@@ -20,7 +20,7 @@ class Figure:
     Attributes:
         what: What was measured.
         ours: The figure of FastNFuriousAPI.
-        assembled: The same of the hand-assembled stack.
+        assembled: The same of the hand-assembled stack, where it has one.
         aim: What is aimed at.
         met: Whether ours reaches it.
         detail: The figures behind the ratios.
@@ -28,7 +28,7 @@ class Figure:
 
     what: str
     ours: float
-    assembled: float
+    assembled: float | None
     aim: str
     met: bool
     detail: str
@@ -96,6 +96,14 @@ class Report:
             )
         )
 
+    def add_matching(self, found: dict[str, tuple[float, float]]) -> None:
+        """Add what it costs to find a route."""
+        self.raw["matching"] = found
+        for count, (bare, ours) in found.items():
+            detail = f"{bare:.1f} / {ours:.1f} µs"
+            what = f"finding one of {count} routes (ours ÷ bare)"
+            self.figures.append(Figure(what, ours / bare, None, "≤ 1.0", ours <= bare, detail))
+
     def table(self) -> Table:
         """Return the figures as a table to print."""
         table = Table("what", title="What everything-on costs")
@@ -105,7 +113,8 @@ class Report:
         for row in self.figures:
             colour = "green" if row.met else "red"
             ours = f"[{colour}]{row.ours:.2f}[/]"
-            table.add_row(row.what, ours, f"{row.assembled:.2f}", row.aim, row.detail)
+            assembled = "" if row.assembled is None else f"{row.assembled:.2f}"
+            table.add_row(row.what, ours, assembled, row.aim, row.detail)
         return table
 
     def as_data(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("testing",),
     ("cli",),
     ("application",),
-    ("logs", "tracing", "metrics", "oidc", "s3"),
+    ("logs", "tracing", "metrics", "nats", "oidc", "s3"),
     ("core",),
 )
 """The packages of ``fastnfurious``, top layer first: a package imports only from layers below."""

@@ -47,7 +47,7 @@ FORBIDDEN_AT_IMPORT = {
 @cache
 def graph() -> grimp.ImportGraph:
     """Return every import inside the product, also those inside functions."""
-    return grimp.build_graph(*PACKAGES.values(), exclude_type_checking_imports=True, cache_dir=None)
+    return grimp.build_graph(*PACKAGES.values(), cache_dir=None)
 
 
 def test_the_import_contracts_are_kept() -> None:

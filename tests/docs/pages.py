@@ -10,7 +10,8 @@ A page is one story. Its steps run in one fresh process and one empty folder:
 * the command of a block with the classes ``{ .console .serving }`` goes on running until the page
   ends; it has to print at least what is shown.
 
-A block that cannot run says so, visibly, in the paragraph above it: ``*Not run: <reason>.*``
+A block that cannot run says so in the paragraph above it: ``*Not run: <reason>.*``, or, where that
+would only puzzle those who arrive, in a comment: ``<!-- Not run: <reason>. -->``
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ __all__ = ["ROOT", "Block", "blocks", "documents", "main"]
 ROOT = Path(__file__).resolve().parents[2]
 
 _FENCE = re.compile(r"^(?P<indent>\s*)(?P<mark>`{3,}|~{3,})(?P<info>[^`]*)$")
-_NOT_RUN = re.compile(r"^\*Not run: (?P<reason>.+)\.\*$")
+_NOT_RUN = re.compile(r"^(?:\*|<!-- )Not run: (?P<reason>.+)\.(?:\*| -->)$")
 _PORT = re.compile(r"\b8000\b")
 _CLASS = re.compile(r"\.(?P<name>[\w-]+)")
 _OPTION = re.compile(r'(?P<name>[\w-]+)="(?P<value>[^"]*)"')
@@ -127,12 +128,31 @@ def _reason(lines: list[str], fence: int) -> str | None:
     return found["reason"] if found else None
 
 
+def _register(page: Path) -> None:
+    """Put the integration of a page into the registry, unless it is there already."""
+    from fastnfurious.core import registry
+
+    entry = registry.RegistryEntry
+    users = ("current_user", "optional_user", "require")
+    entries = (
+        entry(
+            "nats", "fastnfurious.nats.integration:NatsIntegration", "", (), ("create_nats_client",)
+        ),
+        entry("oidc", "fastnfurious.oidc.integration:OidcIntegration", "", (), users),
+    )
+    known = {each.name for each in registry._BUILT_IN}
+    for each in entries:
+        if each.name == page.stem.partition("-")[0] and each.name not in known:
+            registry._BUILT_IN = (*registry._BUILT_IN, each)
+
+
 def main(page: Path) -> None:
     """Run a page in the current folder.
 
     Raises:
         SystemExit: A step failed or printed something else than the page shows.
     """
+    _register(page)
     port = _free_port()
     with ExitStack() as running:
         story = _Story(ModuleType("page"), running)

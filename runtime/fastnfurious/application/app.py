@@ -25,6 +25,7 @@ from fastnfurious.application.problem_schema import document_problems
 from fastnfurious.application.routes import add_management_routes
 from fastnfurious.application.routing import index_routes
 from fastnfurious.application.security_schema import document_security
+from fastnfurious.application.websocket import send_models
 from fastnfurious.application.wiring import Integrations
 from fastnfurious.core.clock import Clock
 from fastnfurious.core.health import Health, HealthSettings
@@ -41,6 +42,8 @@ from fastnfurious.tracing.span import Span
 from fastnfurious.tracing.tracer import Tracer
 
 if TYPE_CHECKING:
+    from fastnfurious.nats.messaging import NatsClient
+    from fastnfurious.oidc.client import OidcClient
     from fastnfurious.s3.contract import ObjectStorage
 
 __all__ = ["FastNFuriousAPI"]
@@ -105,7 +108,7 @@ class FastNFuriousAPI(FastAPI):
         **options: Any,
     ) -> None:
         self._settings = settings
-        self.integrations = Integrations(self, integrations)
+        self.integrations: Integrations = Integrations(self, integrations)
         self.problem_details = problem_details
         self._clock = clock
         self.identifiers = identifiers
@@ -117,6 +120,7 @@ class FastNFuriousAPI(FastAPI):
         self._own_lifespan = self.router.lifespan_context
         self.router.lifespan_context = self._lifespan
         index_routes(self.router)
+        send_models()
 
     @cached_property
     def settings(self) -> FastNFuriousSettings:
@@ -157,22 +161,14 @@ class FastNFuriousAPI(FastAPI):
         """Return the health checks; ``@app.health.check()`` adds one."""
         return Health(HealthSettings.load(), self._clock)
 
-    if not TYPE_CHECKING:
-        # A type checker would take every misspelt attribute for an integration.
-
-        def __getattr__(self, name: str) -> Any:
-            """Return the resource of an integration, for example ``app.nats``."""
-            # Not `self.integrations`: whoever copies an application asks before it is there.
-            integrations = self.__dict__.get("integrations")
-            if integrations is not None and not name.startswith("_"):
-                if name in integrations:
-                    return integrations.get(name).resource
-                if integrations.gives(name):
-                    return integrations.attribute(name)
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    else:
+    if TYPE_CHECKING:
+        nats: NatsClient
+        oidc: OidcClient
         s3: ObjectStorage
+
+        def create_nats_client(self) -> NatsClient:
+            """Return a further client of NATS, for an ``async with`` block."""
+
         # A `Depends` is the default of a parameter whose annotation is what it gives.
         current_user: Any
         optional_user: Any
@@ -181,6 +177,20 @@ class FastNFuriousAPI(FastAPI):
             self, *, roles: Iterable[str] | str = (), scopes: Iterable[str] | str = ()
         ) -> Any:
             """Return a dependency that lets only users through who have all of these."""
+
+    else:
+        # A type checker would take every misspelt attribute for an integration.
+
+        def __getattr__(self, name: str) -> Any:
+            """Return what an integration gives, such as ``app.nats``."""
+            # Not `self.integrations`: whoever copies an application asks before it is there.
+            integrations = self.__dict__.get("integrations")
+            if integrations is not None and not name.startswith("_"):
+                if name in integrations:
+                    return integrations.get(name).resource
+                if integrations.gives(name):
+                    return integrations.attribute(name)
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @property
     def swagger_ui_init_oauth(self) -> dict[str, Any] | None:
@@ -196,7 +206,7 @@ class FastNFuriousAPI(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Return FastAPI's stack inside the middleware that observes every request."""
         add_management_routes(self)
-        add_embedded_routes(self)
+        add_embedded_routes(self.router, self.integrations, self.settings.environment)
         self._share_with_mounted()
         if self.problem_details:
             self._answer_with_problems()
@@ -217,7 +227,7 @@ class FastNFuriousAPI(FastAPI):
         known = self.openapi_schema
         schema = super().openapi()
         if schema is not known:
-            document_security(self, schema)
+            self._sign_in = self._sign_in or document_security(self.integrations, schema)
             if self.problem_details:
                 document_problems(schema)
         return schema
@@ -249,6 +259,7 @@ class FastNFuriousAPI(FastAPI):
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[Any]:
         self.lifecycle.starting()
         try:
+            self.logs.redact(self.tracing.settings, *self.tracing.settings.credentials)
             parts = (self.logs, self.tracing, self.metrics, self.integrations)
             async with Lifespan(parts), self._own_lifespan(app) as state:
                 self.lifecycle.ready()

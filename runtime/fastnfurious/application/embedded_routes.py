@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from fastapi.routing import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
+from fastnfurious.application.wiring import Integrations
 from fastnfurious.core.settings import Environment
-
-if TYPE_CHECKING:
-    from fastnfurious.application.app import FastNFuriousAPI
 
 __all__ = ["EMBEDDED_PREFIX", "add_embedded_routes"]
 
@@ -19,24 +16,24 @@ EMBEDDED_PREFIX = "/.embedded"
 """Below it each embedded stand-in is served under its name."""
 
 
-def add_embedded_routes(app: FastNFuriousAPI) -> None:
+def add_embedded_routes(
+    router: APIRouter, integrations: Integrations, environment: Environment
+) -> None:
     """Serve the embedded stand-ins of an application, in development and test alone.
 
     Nothing is loaded until one of them is asked for.
     """
-    if app.settings.environment not in (Environment.DEVELOPMENT, Environment.TEST):
+    if environment not in (Environment.DEVELOPMENT, Environment.TEST) or not list(integrations):
         return
-    if not list(app.integrations):
-        return
-    app.router.routes.insert(0, Mount(EMBEDDED_PREFIX, _StandIns(app)))
-    app.router._mark_routes_changed()
+    router.routes.insert(0, Mount(EMBEDDED_PREFIX, _StandIns(integrations)))
+    router._mark_routes_changed()
 
 
 class _StandIns:
     """Hand a request to the stand-in that its path names."""
 
-    def __init__(self, app: FastNFuriousAPI) -> None:
-        self._integrations = app.integrations
+    def __init__(self, integrations: Integrations) -> None:
+        self._integrations = integrations
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, or with 404 if no stand-in of that name shows anything."""

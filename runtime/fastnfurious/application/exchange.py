@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextvars import Token
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
 from fastnfurious.application.fastapi_internals import RequestTelemetry
-from fastnfurious.application.lifecycle import Lifecycle
+from fastnfurious.application.owner import Owner
 from fastnfurious.application.problems import problem_response
 
-__all__ = ["Exchange", "HttpExchange", "Owner", "WebSocketExchange", "is_departure"]
+__all__ = ["Exchange", "HttpExchange", "WebSocketExchange", "is_departure"]
 
 CLIENT_CLOSED_REQUEST = 499
 """Status recorded, never sent, when a client left before it had the answer."""
@@ -29,13 +29,6 @@ TOO_LARGE = (
     {(b"content-length", b"17"), (b"content-type", b"text/plain; charset=utf-8")},
     {(b"content-length", b"30"), (b"content-type", b"application/json")},
 )
-
-
-class Owner(Protocol):
-    """What an exchange needs of the application."""
-
-    lifecycle: Lifecycle
-    problem_details: bool
 
 
 class _Forgetful(list[BaseException]):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from loguru import logger
 from starlette.middleware.errors import ServerErrorMiddleware
@@ -17,17 +16,13 @@ from fastnfurious.application.exchange import (
     is_departure,
 )
 from fastnfurious.application.fastapi_internals import ExceptionTelemetryMiddleware
+from fastnfurious.application.owner import Owner
 from fastnfurious.application.route_template import MOUNTED, find_template
 from fastnfurious.core.context import APPLICATION_KEY, open_connection
 from fastnfurious.core.context import request_id as current_request_id
 from fastnfurious.core.errors import is_logged, mark_logged
 
-if TYPE_CHECKING:
-    from fastnfurious.application.app import FastNFuriousAPI
-
 __all__ = ["ObservingMiddleware"]
-
-"""Key of the scope under which the application that observes a request is found."""
 
 ROUTE_KEY = "fastapi.telemetry"
 WEBSOCKET = "WEBSOCKET"
@@ -45,7 +40,7 @@ class ObservingMiddleware:
         alone: Whether FastAPI's own telemetry is off.
     """
 
-    def __init__(self, app: ASGIApp, owner: FastNFuriousAPI, *, alone: bool = True) -> None:
+    def __init__(self, app: ASGIApp, owner: Owner, *, alone: bool = True) -> None:
         self.app = app
         self._failures = app if type(app) is ServerErrorMiddleware else None
         self._inside = _inside(app, alone)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import HTTPException
 from fastapi.routing import iter_route_contexts
@@ -15,19 +15,17 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
 from fastnfurious.application.health_document import HEALTH_MEDIA_TYPE, health_document
+from fastnfurious.application.owner import Owner
 from fastnfurious.application.problem_handlers import problem_handlers
 from fastnfurious.core.health import Probe
 from fastnfurious.core.settings import Environment
-
-if TYPE_CHECKING:
-    from fastnfurious.application.app import FastNFuriousAPI
 
 __all__ = ["add_management_routes", "management_app", "management_routes"]
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def management_routes(app: FastNFuriousAPI) -> list[BaseRoute]:
+def management_routes(app: Owner) -> list[BaseRoute]:
     """Return the routes ``/health/live|ready|startup``, ``/metrics`` and ``/logs/levels``.
 
     They are in no OpenAPI document.
@@ -42,12 +40,12 @@ def management_routes(app: FastNFuriousAPI) -> list[BaseRoute]:
     ]
 
 
-def management_app(app: FastNFuriousAPI) -> Starlette:
+def management_app(app: Owner) -> Starlette:
     """Return an application of its own with only these routes, for the management port."""
     return Starlette(routes=management_routes(app), exception_handlers=problem_handlers())
 
 
-def add_management_routes(app: FastNFuriousAPI) -> None:
+def add_management_routes(app: Owner) -> None:
     """Give an application its management routes, unless they have a port of their own.
 
     A route that the application itself has on the same path wins; one that catches every path,
@@ -83,7 +81,7 @@ def _template(route: BaseRoute, scope: Scope) -> str | None:
     return found.path_format if found else None
 
 
-def _health(app: FastNFuriousAPI, probe: Probe) -> Endpoint:
+def _health(app: Owner, probe: Probe) -> Endpoint:
     async def health(request: Request) -> Response:
         report = await app.health.report(probe)
         document = health_document(probe, report, app.settings, app.lifecycle)
@@ -94,7 +92,7 @@ def _health(app: FastNFuriousAPI, probe: Probe) -> Endpoint:
     return health
 
 
-def _metrics(app: FastNFuriousAPI) -> Endpoint:
+def _metrics(app: Owner) -> Endpoint:
     async def metrics(request: Request) -> Response:
         content, media_type = await app.metrics.scrape(request.headers.get("accept"))
         return Response(content, headers={"Content-Type": media_type})
@@ -108,7 +106,7 @@ class _LogLevels:
     Whoever reaches the management port may; on the public one only in development and test.
     """
 
-    def __init__(self, app: FastNFuriousAPI) -> None:
+    def __init__(self, app: Owner) -> None:
         self._app = app
 
     async def show(self, request: Request) -> Response:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from fastnfurious.application.app import FastNFuriousAPI
+from fastnfurious.application.wiring import Integrations
 
 __all__ = ["document_security"]
 
 
-def document_security(app: FastNFuriousAPI, schema: dict[str, Any]) -> None:
-    """Let integrations complete the security schemes of their name, and the Authorize button.
+def document_security(integrations: Integrations, schema: dict[str, Any]) -> dict[str, Any] | None:
+    """Let integrations complete the security schemes of their name.
 
     Args:
-        app: The application.
+        integrations: The application's integrations.
         schema: Its OpenAPI document, which is changed.
+
+    Returns:
+        How the docs' Authorize button asks for a token; ``None`` if nobody knows.
     """
+    sign_in = None
     schemes = schema.get("components", {}).get("securitySchemes", {})
-    for name in [name for name in schemes if name in app.integrations]:
-        integration = app.integrations.get(name)
+    for name in [name for name in schemes if name in integrations]:
+        integration = integrations.get(name)
         integration.document(schema)
-        if app.swagger_ui_init_oauth is None:
-            app.swagger_ui_init_oauth = integration.sign_in
+        sign_in = sign_in or integration.sign_in
+    return sign_in

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 from loguru import logger
 
+from fastnfurious.application.owner import Owner
 from fastnfurious.core.errors import (
     IntegrationError,
     IntegrationNotEnabled,
@@ -18,8 +19,7 @@ from fastnfurious.core.errors import (
     StartupError,
     UnknownIntegration,
 )
-from fastnfurious.core.health import Health, HealthSettings
-from fastnfurious.core.instruments import Instruments
+from fastnfurious.core.health import HealthSettings
 from fastnfurious.core.integration import Integration, Mode
 from fastnfurious.core.lifespan import open_part
 from fastnfurious.core.registry import Registry
@@ -28,26 +28,7 @@ from fastnfurious.logs.settings import LogSettings
 from fastnfurious.metrics.settings import MetricsSettings
 from fastnfurious.tracing.settings import TracingSettings
 
-__all__ = ["Integrations", "Owner", "settings_classes"]
-
-
-class Owner(Protocol):
-    """What the integrations need of the application."""
-
-    @property
-    def settings(self) -> FastNFuriousSettings:
-        """Return the service's settings."""
-        ...
-
-    @property
-    def health(self) -> Health:
-        """Return where health checks are registered."""
-        ...
-
-    @property
-    def metrics(self) -> Instruments:
-        """Return what makes the metrics of integrations."""
-        ...
+__all__ = ["Integrations", "settings_classes"]
 
 
 class Integrations:
@@ -218,6 +199,7 @@ class Integrations:
         self.registry[name]
         self._require_enabled(name)
         integration, settings, _ = self._describe(name)
+        self._owner.logs.redact(settings)
         loaded = integration(settings, self._owner.settings)
         loaded.instruments = self._owner.metrics
         health = self._owner.health

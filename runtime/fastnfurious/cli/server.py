@@ -75,7 +75,7 @@ class Server(uvicorn.Server):
         public, shared = public[:cut], public[cut:]
         settings = self.launch.settings
         self._management_sockets = shared or bind_management(self.app.settings, settings)
-        take_over_logs(self.app)
+        take_over_logs(self.app, settings)
         self.config.app = self.app
         self.config.load()
         self.config.lifespan_class = Lifespan

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from loguru import logger
+from uvicorn.config import Config
 
+from fastnfurious.application.app import FastNFuriousAPI
 from fastnfurious.cli.backlog import refuse_new, wait_emptied
-from fastnfurious.cli.connections import HttpProtocol, WebSocketProtocol
+from fastnfurious.cli.connections import ConnectionState, HttpProtocol, WebSocketProtocol
+from fastnfurious.cli.launch import Launch
+from fastnfurious.cli.lifespan import Lifespan
+from fastnfurious.cli.management import ManagementListener
 
-if TYPE_CHECKING:
-    from fastnfurious.cli.server import Server
-
-__all__ = ["Shutdown"]
+__all__ = ["Shutdown", "Stoppable"]
 
 _TICK = 0.02
 _QUIET = 0.5
@@ -30,6 +32,37 @@ _FORCED_CLOSE = 1.0
 """The same after a second signal."""
 
 
+class Stoppable(Protocol):
+    """What a server has that can be stopped in order: uvicorn's own attributes, and ours.
+
+    Attributes:
+        launch: What is served, and how.
+        server_state: The open connections and running requests.
+        servers: What listens.
+        config: uvicorn's configuration.
+        lifespan: What closes the application.
+        management: What serves the management port, if there is one.
+        force_exit: Whether a second signal has come.
+    """
+
+    launch: Launch
+    server_state: ConnectionState
+    servers: list[asyncio.base_events.Server]
+    config: Config
+    lifespan: Lifespan
+    management: ManagementListener | None
+    force_exit: bool
+
+    @property
+    def app(self) -> FastNFuriousAPI:
+        """Return the application."""
+        ...
+
+    def note(self, error: BaseException | None) -> None:
+        """Remember why the stop failed, if it did."""
+        ...
+
+
 class Shutdown:
     """Stop a server in order; a second signal skips every wait.
 
@@ -42,7 +75,7 @@ class Shutdown:
     6. The management port is closed, the parts are closed, telemetry is flushed.
     """
 
-    def __init__(self, server: Server, listeners: list[socket.socket]) -> None:
+    def __init__(self, server: Stoppable, listeners: list[socket.socket]) -> None:
         self._server = server
         self._state = server.server_state
         self._listeners = listeners

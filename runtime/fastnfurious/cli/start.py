@@ -138,7 +138,7 @@ def _serve_with_workers(launch: Launch, sockets: list[socket.socket]) -> int:
     app = launch.target.load()
     effective_settings(app)
     management = bind_management(app.settings, launch.settings)
-    take_over_logs(app)
+    take_over_logs(app, launch.settings)
     launch = replace(launch, management=len(management))
     prepare_workers()
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -115,16 +115,15 @@ class AccessLog:
         elif not self._timer.armed:
             self._timer.arm()
 
-    def drain(self) -> list[Line]:
-        """Return the lines that are held, oldest first, and hold them no longer."""
-        entries, lines = self._entries, []
+    def drain(self) -> Iterator[Line]:
+        """Yield the lines that are held, oldest first, and hold them no longer."""
+        entries = self._entries
         while entries:
             try:
                 entry = entries.popleft()
             except IndexError:  # another thread was faster
-                break
-            lines.append(self._line(entry))
-        return lines
+                return
+            yield self._line(entry)
 
     def _line(self, entry: tuple[Any, ...]) -> Line:
         try:

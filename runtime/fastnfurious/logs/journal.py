@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import chain
 from weakref import WeakSet
 
 from fastnfurious.logs.line import Line
@@ -31,7 +32,7 @@ class Journal:
     Args:
         format: Turns a line into bytes.
         output: Takes the bytes.
-        held: Returns the lines that were held back until now; they are written first.
+        held: Yields the lines that were held back until now; they are written first.
         forget: Called in the child of a fork: what is held back belongs to the parent.
     """
 
@@ -40,7 +41,7 @@ class Journal:
         format: Formatter,
         output: Output,
         *,
-        held: Callable[[], Sequence[Line]],
+        held: Callable[[], Iterable[Line]],
         forget: Callable[[], None],
     ) -> None:
         self._format = format
@@ -55,15 +56,18 @@ class Journal:
 
     def write(self, line: Line | None = None) -> None:
         """Write the lines that were held back, then this one, with one call to the system."""
-        own = [] if line is None else [line]
+        own = () if line is None else (line,)
         with self._lock:
-            lines = [*self._held(), *own]
-            if not lines:
+            told: list[Line] = []
+            # One at a time, unless somebody wants to see them: hundreds of lines alive at once
+            # would set the garbage collector going.
+            data = b"".join(self._format(each) for each in _noted(chain(self._held(), own), told))
+            if not data:
                 return
-            self._waiting.append(b"".join(map(self._format, lines)))
+            self._waiting.append(data)
             self._write_waiting()
         for observer in tuple(observers):
-            for each in lines:
+            for each in told:
                 observer(each)
 
     def _write_waiting(self) -> None:
@@ -90,6 +94,14 @@ class Journal:
         self._waiting.clear()
         self._writing = False
         self._forget()
+
+
+def _noted(lines: Iterable[Line], told: list[Line]) -> Iterator[Line]:
+    """Yield lines, and keep them for the observers if there are any."""
+    for line in lines:
+        if observers:
+            told.append(line)
+        yield line
 
 
 def _each(action: Callable[[Journal], None]) -> Callable[[], None]:

@@ -170,7 +170,8 @@ class LineFactory:
                 "path": path,
                 "route": entry.route,
                 "status": status,
-                "duration": round(duration, 6),
+                "duration": int(duration * 1_000_000 + 0.5)
+                / 1_000_000,  # `round` is three times slower
                 "client": entry.client,
             },
             "exception": None,

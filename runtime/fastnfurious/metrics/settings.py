@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import isfinite
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic import AfterValidator, Field
+from pydantic_settings import SettingsConfigDict
 
 from fastnfurious.core.settings import Settings
 
@@ -15,10 +15,6 @@ __all__ = ["DEFAULT_BUCKETS", "MetricsSettings"]
 
 DEFAULT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds in seconds that suit most APIs."""
-
-
-def _split(value: Any) -> Any:
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
 def _rising(buckets: tuple[float, ...]) -> tuple[float, ...]:
@@ -29,14 +25,14 @@ def _rising(buckets: tuple[float, ...]) -> tuple[float, ...]:
     return buckets
 
 
-Buckets = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_split), AfterValidator(_rising)]
+Buckets = Annotated[tuple[float, ...], AfterValidator(_rising)]
 
 
 class MetricsSettings(Settings):
     """Tune what is measured.
 
     Example:
-        >>> MetricsSettings(buckets="0.1,1").buckets
+        >>> MetricsSettings(buckets=(0.1, 1.0)).buckets
         (0.1, 1.0)
     """
 

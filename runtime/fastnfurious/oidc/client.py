@@ -14,16 +14,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
+from loguru import logger
+from opentelemetry.trace import get_tracer
 
 from fastnfurious.core.clock import Clock, SystemClock
 from fastnfurious.core.errors import (
+    FastNFuriousError,
     NotAuthenticated,
     OperationTimeout,
     ResourceNotFound,
     ResourceUnavailable,
+    SettingFault,
+    SettingsError,
 )
+from fastnfurious.core.instruments import Instruments, SilentInstruments
 from fastnfurious.oidc.contract import DISCOVERY_PATH, Endpoints, IssuerTransport, issuer_fault
 from fastnfurious.oidc.keys import IssuerKeys
+from fastnfurious.oidc.refusal import TokenRefused
+from fastnfurious.oidc.service_tokens import ServiceAuth, ServiceTokens
 from fastnfurious.oidc.settings import OidcSettings
 from fastnfurious.oidc.user import UserClaims
 from fastnfurious.oidc.verifier import TokenVerifier, TrustRules
@@ -106,6 +114,7 @@ class OidcClient:
         issuer: Address of the issuer, as its tokens name it.
         transport: What asks the issuer.
         clock: Tells the time.
+        instruments: Makes the metrics.
 
     Attributes:
         issuer: Address of the issuer, as its tokens name it.
@@ -120,10 +129,20 @@ class OidcClient:
         transport: IssuerTransport,
         *,
         clock: Clock | None = None,
+        instruments: Instruments | None = None,
     ) -> None:
         clock = clock or SystemClock()
         self.issuer = issuer
+        instruments = instruments or SilentInstruments()
+        self._refused = instruments.counter(
+            "oidc_refused_tokens", "Tokens that were refused, by reason.", labels=["reason"]
+        )
+        self._fetches = instruments.counter(
+            "oidc_key_fetches", "Questions to the issuer for its keys.", labels=["outcome"]
+        )
+        self._settings = settings
         self._transport = transport
+        self._service_tokens = ServiceTokens(self._ask_for_token, clock=clock)
         self._endpoints: Endpoints | None = None
         self.discovery_url = issuer.rstrip("/") + DISCOVERY_PATH
         self.fault: str | None = None
@@ -159,7 +178,57 @@ class OidcClient:
             ResourceUnavailable: No key of the issuer is known, and it cannot be reached.
             OperationTimeout: No key of the issuer is known, and it does not answer.
         """
-        return await self._verifier.verify(token)
+        try:
+            return await self._verifier.verify(token)
+        except TokenRefused as error:
+            self._refused.labels(error.reason.name.lower()).inc()
+            logger.debug("A token was refused: {}", error)
+            raise
+
+    def service_auth(self, *scopes: str) -> ServiceAuth:
+        """Return what lets an ``httpx.AsyncClient`` call other services as this one.
+
+        Args:
+            *scopes: Scopes that the tokens have to have.
+        """
+        return ServiceAuth(self._service_tokens, scopes)
+
+    async def service_token(self, *scopes: str) -> str:
+        """Return a token of this service's own, for a call to another; it is renewed in time.
+
+        Args:
+            *scopes: Scopes that the token has to have.
+
+        Raises:
+            ConfigurationError: The issuer does not know this service, or its secret is wrong.
+            ResourceUnavailable: The issuer cannot be reached, or gives no tokens.
+            OperationTimeout: It does not answer.
+        """
+        return await self._service_tokens.get(scopes)
+
+    async def exchange(self, token: str, *, audience: str) -> str:
+        """Return a token of the same user for another service.
+
+        Args:
+            token: Token that this service was called with.
+            audience: The other service.
+
+        Raises:
+            NotAuthenticated: The issuer refuses, for example because the token has expired.
+            ResourceUnavailable: The issuer cannot be reached, or gives no tokens.
+            OperationTimeout: It does not answer.
+
+        *Source:* RFC 8693, https://www.rfc-editor.org/rfc/rfc8693.html.
+        """
+        answer = await self._ask_for_token(
+            {
+                "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+                "subject_token": token,
+                "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+                "audience": audience,
+            }
+        )
+        return str(answer["access_token"])
 
     async def endpoints(self) -> Endpoints:
         """Return where the issuer answers what; it is asked once.
@@ -184,7 +253,22 @@ class OidcClient:
 
     async def aclose(self) -> None:
         """Close every connection."""
+        await self._keys.aclose()
         await self._transport.aclose()
+
+    async def _ask_for_token(self, form: Mapping[str, str]) -> dict[str, Any]:
+        settings = self._settings
+        missing = [name for name in ("client_id", "client_secret") if not getattr(settings, name)]
+        if missing or settings.client_secret is None:
+            accepted = "the service needs it to get tokens of its own"
+            faults = [SettingFault(settings.variable(name), None, accepted) for name in missing]
+            raise SettingsError(faults)
+        endpoints = await self.endpoints()
+        if endpoints.token is None:
+            raise ResourceUnavailable(f"The issuer {self.issuer} gives no tokens")
+        secret = settings.client_secret.get_secret_value()
+        named = {"client_id": str(settings.client_id), "client_secret": secret}
+        return await self._transport.post(endpoints.token, {**form, **named})
 
     async def _discover(self) -> Endpoints:
         url = self.discovery_url
@@ -207,6 +291,16 @@ class OidcClient:
         return ResourceUnavailable(self.fault)
 
     async def _fetch_keys(self) -> Sequence[Mapping[str, Any]]:
+        with get_tracer(__name__).start_as_current_span("oidc fetch keys"):
+            try:
+                keys = await self._ask_for_keys()
+            except FastNFuriousError:
+                self._fetches.labels("failed").inc()
+                raise
+        self._fetches.labels("succeeded").inc()
+        return keys
+
+    async def _ask_for_keys(self) -> Sequence[Mapping[str, Any]]:
         endpoints = await self.endpoints()
         document = await self._transport.get(endpoints.keys)
         keys = document.get("keys")

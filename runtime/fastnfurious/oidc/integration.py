@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pydantic import SecretStr
+
 from fastnfurious.core.errors import (
     FastNFuriousError,
     SettingFault,
@@ -20,6 +22,7 @@ from fastnfurious.oidc.settings import OidcSettings
 
 if TYPE_CHECKING:
     from fastnfurious.oidc.client import OidcClient
+    from fastnfurious.oidc.contract import IssuerTransport
     from fastnfurious.oidc.embedded.issuer import EmbeddedIssuer
 
 __all__ = ["OidcIntegration"]
@@ -93,14 +96,21 @@ class OidcIntegration(Integration):
         secret = self.settings.client_secret
         return EmbeddedIssuer(
             str(self.settings.client_id),
-            client_secret=secret.get_secret_value() if secret else "development",
+            client_secret=secret.get_secret_value() if secret else "",
             folder=None if in_test else self.settings.embedded_folder,
         )
+
+    @cached_property
+    def pages(self) -> Any:
+        """Return the issuer in the process as an ASGI application: login page, keys and tokens."""
+        from fastnfurious.oidc.embedded.pages import issuer_app
+
+        return issuer_app(self.issuer)
 
     @property
     def served(self) -> Any:
         """Return the pages of the issuer in the process; ``None`` when a real one is used."""
-        return self.issuer.app if self.mode is Mode.EMBEDDED else None
+        return self.pages if self.mode is Mode.EMBEDDED else None
 
     async def open(self) -> None:
         """Ask the issuer for its description and its keys; one that is away is asked again later.
@@ -138,7 +148,7 @@ class OidcIntegration(Integration):
     def sign_in(self) -> dict[str, Any]:
         """Return how the docs' Authorize button asks the issuer: with a code, and PKCE."""
         return {
-            "clientId": self.settings.client_id or "",
+            "clientId": self.settings.docs_client_id or self.settings.client_id or "",
             "scopes": "openid profile",
             "usePkceWithAuthorizationCodeGrant": True,
         }
@@ -152,22 +162,29 @@ class OidcIntegration(Integration):
         return {"type": "openIdConnect", "openIdConnectUrl": self.resource.discovery_url}
 
     def _connect(self) -> OidcClient:
-        from fastnfurious.oidc.client import HttpTransport, OidcClient
+        from fastnfurious.oidc.client import HttpTransport
 
         timeout = self.settings.timeout_seconds
         if self.mode is Mode.REMOTE:
             transport = HttpTransport(timeout=timeout)
-            return OidcClient(self.settings, str(self.settings.issuer), transport)
-        inside = HttpTransport(timeout=timeout, app=self.issuer.app, path=EMBEDDED_PATH)
+            return self._client_of(self.settings, str(self.settings.issuer), transport)
+        inside = HttpTransport(timeout=timeout, app=self.pages, path=EMBEDDED_PATH)
         settings = self.settings.model_copy(update={"algorithms": ("ES256",)})
-        return OidcClient(settings, EMBEDDED_ISSUER, inside)
+        return self._client_of(settings, EMBEDDED_ISSUER, inside)
+
+    def _client_of(self, settings: OidcSettings, issuer: str, asks: IssuerTransport) -> OidcClient:
+        from fastnfurious.oidc.client import OidcClient
+
+        return OidcClient(settings, issuer, asks, instruments=self.instruments)
 
 
 def _completed(settings: OidcSettings, service: FastNFuriousSettings) -> OidcSettings:
-    """Return settings in which the service has an id at the issuer in the process."""
-    if settings.client_id is not None or settings.choose_mode(service.environment) is Mode.REMOTE:
+    """Return settings with which the service can be a client of the issuer in the process."""
+    if settings.choose_mode(service.environment) is Mode.REMOTE:
         return settings
-    return settings.model_copy(update={"client_id": service.service_name})
+    client_id = settings.client_id or service.service_name
+    secret = settings.client_secret or SecretStr("development")
+    return settings.model_copy(update={"client_id": client_id, "client_secret": secret})
 
 
 def _refuse_outside_development(settings: Settings, environment: Environment) -> None:

@@ -93,6 +93,13 @@ class IssuerKeys:
         if self._failure is not None:
             raise _as_outage(self._failure)
 
+    async def aclose(self) -> None:
+        """Give up the fetch that is under way."""
+        running, self._fetching = self._fetching, None
+        if running is not None and running.get_loop() is asyncio.get_running_loop():
+            running.cancel()
+            await asyncio.wait({running})
+
     def _are_old(self) -> bool:
         if self._fetched_at is None or self._clock.monotonic() - self._fetched_at < self._max_age:
             return False

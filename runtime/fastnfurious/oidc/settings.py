@@ -66,11 +66,14 @@ class OidcSettings(IntegrationSettings):
         description="Audiences of which a token must have one, separated by commas; "
         "by default the client's id.",
     )
-    client_id: str | None = Field(
-        None, description="How the issuer knows this service; also used by the docs' Authorize."
-    )
+    client_id: str | None = Field(None, description="How the issuer knows this service.")
     client_secret: SecretStr | None = Field(
         None, description="With which this service asks for tokens of its own."
+    )
+    docs_client_id: str | None = Field(
+        None,
+        description="Public client with which the docs' Authorize button asks for a token; "
+        "by default this service's own id.",
     )
     authorized_parties: Names = Field(
         (), description="Clients whose tokens are accepted, separated by commas; by default all."

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from contextvars import Token
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 
+from fastnfurious.core.around import Around
 from fastnfurious.tracing.generators import (
     end_span,
     follow_async_generator,
@@ -25,10 +24,8 @@ from fastnfurious.tracing.span import Span, attributes
 
 __all__ = ["ChildSpan"]
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 
-
-class ChildSpan:
+class ChildSpan(Around[Span]):
     """Open a span with ``async with``, ``with``, or as a decorator; made by `Tracer`.
 
     An error that leaves the block marks the span as failed, and goes on. Nothing happens before
@@ -78,54 +75,16 @@ class ChildSpan:
             otel_context.detach(self._token)
             end_span(self._span, error)
 
-    async def __aenter__(self) -> Span:
-        """Start the span and make it current; see `__enter__`."""
-        return self.__enter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """End the span and make the one before it current again."""
-        self.__exit__(kind, error, traceback)
-
-    def __call__(self, function: _Function) -> _Function:
-        """Return a function that runs in a new span each time; coroutines and generators too."""
-        wrapped: Callable[..., Any]
-        if inspect.isasyncgenfunction(function):
-            wrapped = self._around_async_generator(function)
-        elif inspect.isgeneratorfunction(function):
-            wrapped = self._around_generator(function)
-        elif inspect.iscoroutinefunction(function):
-            wrapped = self._around_coroutine(function)
-        else:
-            wrapped = self._around_function(function)
-        return cast(_Function, functools.wraps(function)(wrapped))
-
     def _start(self) -> Span:
         otel = self._pipeline.tracer.start_span(
             self._name, self._context, self._kind, attributes(self._tags)
         )
         return Span(otel)
 
-    def _again(self) -> ChildSpan:
+    def _fresh(self) -> ChildSpan:
         return ChildSpan(self._pipeline, self._name, self._kind, self._context, self._tags)
 
-    def _around_function(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*args: Any, **kwargs: Any) -> Any:
-            with self._again():
-                return function(*args, **kwargs)
-
-        return run
-
-    def _around_coroutine(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        async def run(*args: Any, **kwargs: Any) -> Any:
-            with self._again():
-                return await function(*args, **kwargs)
-
-        return run
+    # A generator's span is current only while the generator runs, not while its caller does.
 
     def _around_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def run(*args: Any, **kwargs: Any) -> Any:

@@ -204,6 +204,11 @@ class TracingSettings(Settings):
         return parse_pairs(secret.get_secret_value() if secret else "")
 
     @property
+    def credentials(self) -> tuple[str, ...]:
+        """Return the values of headers that are long enough to be told from ordinary text."""
+        return tuple(value for value in self.headers.values() if len(value) >= 8)
+
+    @property
     def attributes(self) -> dict[str, str]:
         """Return the additional attributes of the resource."""
         return parse_pairs(self.resource_attributes)

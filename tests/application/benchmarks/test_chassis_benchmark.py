@@ -19,5 +19,5 @@ def test_the_benchmark_of_the_chassis_runs() -> None:
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stderr
     report = json.loads(ended.stdout)
-    assert len(report["figures"]) == 6
-    assert all(figure["ours"] > 0 < figure["assembled"] for figure in report["figures"])
+    assert len(report["figures"]) == 9
+    assert all(figure["ours"] > 0 for figure in report["figures"])

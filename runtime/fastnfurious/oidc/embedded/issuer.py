@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
 
 from fastnfurious.core.clock import Clock, SystemClock
 from fastnfurious.core.identifiers import new_identifier
 from fastnfurious.oidc.contract import EMBEDDED_ISSUER
 from fastnfurious.oidc.embedded.key_ring import ALGORITHM, KeyRing
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp
 
 __all__ = ["EmbeddedIssuer"]
 
@@ -72,7 +70,7 @@ class EmbeddedIssuer:
             lifetime: Seconds for which it is good.
             **claims: Further claims, or others; one that is ``None`` is left out.
         """
-        now = int(self.clock.now().timestamp())
+        now = int(self._now())
         good = {
             "iss": EMBEDDED_ISSUER,
             "aud": [self.client_id, "account"],
@@ -99,13 +97,23 @@ class EmbeddedIssuer:
         registry = jws.JWSRegistry(algorithms=[ALGORITHM], strict_check_header=False)
         return jws.serialize_compact(members, json.dumps(present), key, registry=registry)
 
+    def read(self, token: str) -> dict[str, Any] | None:
+        """Return the claims of an access token of its own that has not expired."""
+        keys = {key["kid"]: ECKey.import_key(key) for key in self.keys.published()}
+        registry = jws.JWSRegistry(algorithms=[ALGORITHM], strict_check_header=False)
+        try:
+            signature = jws.extract_compact(token.encode(), registry=registry)
+            key = keys[signature.headers()["kid"]]
+            fits = jws.validate_compact(signature, key, registry=registry)
+            claims: dict[str, Any] = json.loads(signature.payload)
+            good = fits and claims["typ"] == "Bearer" and claims["exp"] > self._now()
+        except (JoseError, ValueError, KeyError, TypeError):
+            return None
+        return claims if good else None
+
+    def _now(self) -> float:
+        return self.clock.now().timestamp()
+
     def rotate(self, *, keep: bool = False) -> None:
         """Sign with a new key; the old one is withdrawn unless it is to be kept."""
         self.keys.rotate(keep=keep)
-
-    @cached_property
-    def app(self) -> ASGIApp:
-        """Return the issuer as an ASGI application: discovery, keys, login page and tokens."""
-        from fastnfurious.oidc.embedded.pages import issuer_app
-
-        return issuer_app(self)

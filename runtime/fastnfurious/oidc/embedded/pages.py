@@ -1,6 +1,6 @@
 """What the issuer in the process answers over HTTP.
 
-*Source:* OpenID Connect Discovery 1.0; RFC 6749, sections 4.1 and 4.4; RFC 7636.
+*Source:* OpenID Connect Discovery 1.0; RFC 6749, sections 4.1 and 4.4; RFC 7636; RFC 8693.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 from base64 import b64decode
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from starlette.applications import Starlette
@@ -21,11 +21,9 @@ from starlette.routing import Route
 
 from fastnfurious.oidc.contract import DISCOVERY_PATH, EMBEDDED_ISSUER
 from fastnfurious.oidc.embedded.grants import Grant, Grants
+from fastnfurious.oidc.embedded.issuer import EmbeddedIssuer
 from fastnfurious.oidc.embedded.key_ring import ALGORITHM
 from fastnfurious.oidc.embedded.login_page import login_page
-
-if TYPE_CHECKING:
-    from fastnfurious.oidc.embedded.issuer import EmbeddedIssuer
 
 __all__ = ["IssuerPages", "issuer_app"]
 
@@ -41,6 +39,8 @@ _ASKED = (
 )
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "testserver"})
 _LIFETIME = 3600
+_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+_GRANT_TYPES = ("authorization_code", "client_credentials", _EXCHANGE)
 _UNCACHED = {"Cache-Control": "no-store"}
 
 
@@ -75,7 +75,7 @@ class IssuerPages:
                 "token_endpoint": f"{here}/token",
                 "jwks_uri": f"{here}/certs",
                 "response_types_supported": ["code"],
-                "grant_types_supported": ["authorization_code", "client_credentials"],
+                "grant_types_supported": list(_GRANT_TYPES),
                 "subject_types_supported": ["public"],
                 "id_token_signing_alg_values_supported": [ALGORITHM],
                 "code_challenge_methods_supported": ["S256"],
@@ -134,7 +134,9 @@ class IssuerPages:
             return self._exchange(form, client)
         if form.get("grant_type") == "client_credentials":
             return self._own_token(form, client, secret)
-        return _refusal("unsupported_grant_type", "authorization_code or client_credentials")
+        if form.get("grant_type") == _EXCHANGE:
+            return self._exchange_token(form, client, secret)
+        return _refusal("unsupported_grant_type", f"grant_type must be one of {_GRANT_TYPES}")
 
     def _exchange(self, form: Mapping[str, str], client: str) -> Answer:
         grant = self._grants.take(
@@ -153,10 +155,30 @@ class IssuerPages:
             )
         return JSONResponse(answer, headers=_UNCACHED)
 
+    def _exchange_token(self, form: Mapping[str, str], client: str, secret: str) -> Answer:
+        if not self._knows(client, secret):
+            return _unknown_client()
+        claims = self._issuer.read(form.get("subject_token", ""))
+        audience = form.get("audience")
+        if claims is None or not audience:
+            return _refusal("invalid_request", "subject_token is not good, or audience is missing")
+        left = claims["exp"] - self._issuer.clock.now().timestamp()
+        token = self._issuer.token(
+            claims["preferred_username"],
+            lifetime=int(left),
+            aud=audience,
+            azp=client,
+            realm_access=claims.get("realm_access"),
+        )
+        return JSONResponse(_token_answer(token, ("openid", "profile")), headers=_UNCACHED)
+
+    def _knows(self, client: str, secret: str) -> bool:
+        expected = f"{self._issuer.client_id}:{self._issuer.client_secret}"
+        return hmac.compare_digest(f"{client}:{secret}".encode(), expected.encode())
+
     def _own_token(self, form: Mapping[str, str], client: str, secret: str) -> Answer:
-        expected = (self._issuer.client_id, self._issuer.client_secret)
-        if not hmac.compare_digest(f"{client}:{secret}".encode(), ":".join(expected).encode()):
-            return _refusal("invalid_client", "the client is unknown or its secret is wrong", 401)
+        if not self._knows(client, secret):
+            return _unknown_client()
         scopes = tuple(form.get("scope", "").split())
         token = self._issuer.token(f"service-account-{client}", scopes=scopes, azp=client)
         return JSONResponse(_token_answer(token, scopes), headers=_UNCACHED)
@@ -174,6 +196,10 @@ def _token_answer(token: str, scopes: tuple[str, ...]) -> dict[str, Any]:
 def _refusal(error: str, description: str, status: int = 400) -> Answer:
     content = {"error": error, "error_description": description}
     return JSONResponse(content, status, headers=_UNCACHED)
+
+
+def _unknown_client() -> Answer:
+    return _refusal("invalid_client", "the client is unknown or its secret is wrong", 401)
 
 
 def _fault(asked: Mapping[str, str], request: Request) -> str | None:
