@@ -234,7 +234,7 @@ def check_labels(run: Observed) -> None:
         assert route in routes
         assert method in methods | {"QUERY", "_OTHER"}
         assert 200 <= int(status) < 600
-    assert len(run.requests) > 20
+    assert run.requests
     for code, route in run.samples("websocket_connections_total"):
         assert route in routes
         assert code in {*map(str, range(1000, 1016)), "3xxx", "4xxx", "other"}

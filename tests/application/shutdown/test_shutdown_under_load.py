@@ -12,6 +12,9 @@ import pytest
 from tests.application.shutdown.load import Load, Report
 from tests.application.shutdown.process import ServiceProcess
 
+# The clients share the processors with the service that they load, and may have to wait for one.
+pytestmark = pytest.mark.loop_may_block
+
 
 async def _stop_under_load(service: ServiceProcess, after: float, *, tls: bool) -> Report:
     load = Load(service.port, tls=tls)
