@@ -169,6 +169,18 @@ class RemoteBucket(Bucket):
             while page := await self._client.call(lambda: tuple(islice(found, _PAGE))):
                 yield page
 
+    async def _get(self, key: str, version: str | None) -> bytes:
+        with our_errors(self.name, key):
+            return await self._client.call(partial(self._read, key, version))
+
+    def _read(self, key: str, version: str | None) -> bytes:
+        """Return a whole object: one way to the thread and back, not one for each step."""
+        response = self._driver.get_object(self.name, key, version_id=version)
+        try:
+            return response.read(decode_content=False)
+        finally:
+            close_response(response)
+
     async def _open(self, key: str, span: ReadSpan, version: str | None) -> RemoteReader:
         headers: dict[str, Any] = {} if span.is_whole else {"Range": span.header}
         function = partial(

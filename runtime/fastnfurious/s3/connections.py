@@ -148,12 +148,27 @@ async def result_of(running: Future[_T], discard: Callable[[_T], None] | None = 
         running: What the thread does.
         discard: What to do with the result if nobody waits for it any more.
     """
+    loop = asyncio.get_running_loop()
+    # Not `wrap_future`: it drops what still waits for a thread, and others count on its being done.
+    done: asyncio.Future[None] = loop.create_future()
+
+    def tell(_: Future[_T]) -> None:
+        with suppress(RuntimeError):  # the loop has been closed: nobody waits
+            loop.call_soon_threadsafe(_finish, done)
+
+    running.add_done_callback(tell)
     try:
-        return await asyncio.wrap_future(running)
+        await done
     except asyncio.CancelledError:
         if discard is not None:
             running.add_done_callback(partial(_discard, discard))
         raise
+    return running.result()
+
+
+def _finish(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_result(None)
 
 
 def _discard(discard: Callable[[Any], None], future: Future[Any]) -> None:

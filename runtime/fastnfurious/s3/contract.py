@@ -100,8 +100,7 @@ class Bucket(ABC):
             ObjectNotFound: No object has that key, or not in that version.
         """
         with self._seen("get", key):
-            async with await self._open(key, ReadSpan(), version) as reader:
-                return await reader.read()
+            return await self._get(key, version)
 
     @asynccontextmanager
     async def open(
@@ -271,6 +270,10 @@ class Bucket(ABC):
         Args:
             prefix: What their keys begin with.
         """
+
+    async def _get(self, key: str, version: str | None) -> bytes:
+        async with await self._open(key, ReadSpan(), version) as reader:
+            return await reader.read()
 
     @abstractmethod
     async def _open(self, key: str, span: ReadSpan, version: str | None) -> ObjectReader: ...
