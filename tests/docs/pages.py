@@ -128,31 +128,12 @@ def _reason(lines: list[str], fence: int) -> str | None:
     return found["reason"] if found else None
 
 
-def _register(page: Path) -> None:
-    """Put the integration of a page into the registry, unless it is there already."""
-    from fastnfurious.core import registry
-
-    entry = registry.RegistryEntry
-    users = ("current_user", "optional_user", "require")
-    entries = (
-        entry(
-            "nats", "fastnfurious.nats.integration:NatsIntegration", "", (), ("create_nats_client",)
-        ),
-        entry("oidc", "fastnfurious.oidc.integration:OidcIntegration", "", (), users),
-    )
-    known = {each.name for each in registry._BUILT_IN}
-    for each in entries:
-        if each.name == page.stem.partition("-")[0] and each.name not in known:
-            registry._BUILT_IN = (*registry._BUILT_IN, each)
-
-
 def main(page: Path) -> None:
     """Run a page in the current folder.
 
     Raises:
         SystemExit: A step failed or printed something else than the page shows.
     """
-    _register(page)
     port = _free_port()
     with ExitStack() as running:
         story = _Story(ModuleType("page"), running)

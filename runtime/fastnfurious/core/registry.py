@@ -24,8 +24,6 @@ __all__ = ["ENTRY_POINT_GROUP", "Registry", "RegistryEntry"]
 ENTRY_POINT_GROUP = "fastnfurious.integrations"
 """Where a third party's package announces its integrations."""
 
-_BUILT_IN: tuple[RegistryEntry, ...] = ()
-
 
 @dataclass(frozen=True, slots=True)
 class RegistryEntry:
@@ -124,3 +122,31 @@ class Registry:
     def __len__(self) -> int:
         """Return how many integrations are known."""
         return len(self._entries)
+
+
+_BUILT_IN = (
+    RegistryEntry(
+        "nats",
+        "fastnfurious.nats.integration:NatsIntegration",
+        "fastnfurious[nats]",
+        ("nats",),
+        ("create_nats_client",),
+    ),
+    RegistryEntry(
+        "s3", "fastnfurious.s3.integration:S3Integration", "fastnfurious[s3]", ("minio",)
+    ),
+    RegistryEntry(
+        "oidc",
+        "fastnfurious.oidc.integration:OidcIntegration",
+        "fastnfurious[oidc]",
+        ("httpx", "joserfc"),
+        ("current_user", "optional_user", "require"),
+    ),
+    RegistryEntry(
+        "sql",
+        "fastnfurious.sql.integration:SqlIntegration",
+        "fastnfurious[sql]",
+        ("sqlalchemy", "aiosqlite"),
+        ("db",),
+    ),
+)
