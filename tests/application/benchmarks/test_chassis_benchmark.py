@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.mark.slow
 def test_the_benchmark_of_the_chassis_runs() -> None:
     """One round with a handful of requests gives every row of the table."""
-    command = [sys.executable, "-m", "benchmarks.chassis", "--rounds=1", "--requests=8", "--json"]
+    command = [sys.executable, "-m", "benchmarks.chassis", "--rounds=1", "--requests=50", "--json"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stderr
     report = json.loads(ended.stdout)
