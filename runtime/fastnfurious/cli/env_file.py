@@ -37,7 +37,8 @@ def use_env_file(path: Path | None) -> None:
         os.environ[ENV_FILE_VARIABLE] = str(path.absolute())
     named = os.environ.get(ENV_FILE_VARIABLE)
     chosen = Path(named or ".env")
-    if named or chosen.exists():
+    # A virtual environment is sometimes called .env, so only a file is meant by the default.
+    if named or chosen.is_file():
         _check(chosen)
 
 

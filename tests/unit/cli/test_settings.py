@@ -97,6 +97,15 @@ def test_a_missing_env_file_named_by_the_environment_is_an_error(
     assert "none.env cannot be read" in command("config").line
 
 
+def test_a_folder_called_env_is_no_file_of_variables(
+    command: RunCommand, write_service: WriteService, tmp_path: Path
+) -> None:
+    """Some virtual environments are called ``.env``; a service starts beside one."""
+    write_service(PLAIN)
+    (tmp_path / ".env").mkdir()
+    assert command("config").code == 0
+
+
 def test_every_wrong_setting_is_a_line(
     command: RunCommand, write_service: WriteService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
