@@ -10,4 +10,4 @@ settings.load_profile("untimed")
 
 # The plugin is blocked as an entry point (pyproject.toml) and loaded here, after the measurement
 # of coverage has begun; otherwise its own lines would count as never run.
-pytest_plugins = ["fastnfurious.testing.plugin", "pytester"]
+pytest_plugins = ["fastnfurious.testing.plugin", "servers.plugin", "pytester"]

@@ -6,14 +6,18 @@ Every task runs in ``.venv``, whether or not it is active, and exits non-zero on
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
+from invoke.collection import Collection
 from invoke.context import Context
 from invoke.tasks import task
 
+from servers.tasks import collection as servers
+
 ROOT = Path(__file__).resolve().parent
 SCRIPTS = ROOT / ".venv" / ("Scripts" if os.name == "nt" else "bin")
-CODE = "runtime generator tests benchmarks docs/scripts conftest.py tasks.py bootstrap.py"
+CODE = "runtime generator servers tests benchmarks docs/scripts conftest.py tasks.py bootstrap.py"
 
 
 def run(context: Context, command: str) -> None:
@@ -167,3 +171,7 @@ def bench(
     """Measure one area against its alternatives, side by side."""
     options = f"--rounds {rounds} --requests {requests}" + (" --json" if json else "")
     run(context, f"python -m benchmarks.{area} {options}")
+
+
+namespace = Collection.from_module(sys.modules[__name__])
+namespace.add_collection(servers)

@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("testing",),
     ("cli",),
     ("application",),
-    ("logs", "tracing", "metrics"),
+    ("logs", "tracing", "metrics", "nats", "oidc", "s3", "sql"),
     ("core",),
 )
 """The packages of ``fastnfurious``, top layer first: a package imports only from layers below."""

@@ -63,12 +63,12 @@ def _page(package: str, modules: list[tuple[str, Path]]) -> str:
 
 
 def _module(name: str, path: Path) -> str:
-    if path.name != "__init__.py":
-        return f"::: {name}\n"
-    introduction = (
-        f"::: {name}\n    options:\n      members: false\n      show_root_heading: false\n"
-    )
     exported = sorted(_lazy_names(ast.parse(path.read_text(encoding="utf-8"))).items())
+    introduction = f"::: {name}\n"
+    if path.name == "__init__.py":
+        introduction += "    options:\n      members: false\n      show_root_heading: false\n"
+    elif not exported:
+        return introduction
     links = [
         f"- [`{public}`][{home}.{public}][](){{#{name}.{public}}}" for public, home in exported
     ]

@@ -17,12 +17,15 @@ from fastapi.routing import iter_route_contexts
 from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fastnfurious.application.embedded_routes import add_embedded_routes
 from fastnfurious.application.lifecycle import Lifecycle
 from fastnfurious.application.middleware import ObservingMiddleware
 from fastnfurious.application.problem_handlers import problem_handlers
 from fastnfurious.application.problem_schema import document_problems
 from fastnfurious.application.routes import add_management_routes
 from fastnfurious.application.routing import index_routes
+from fastnfurious.application.security_schema import document_security
+from fastnfurious.application.websocket import send_models
 from fastnfurious.application.wiring import Integrations
 from fastnfurious.core.clock import Clock
 from fastnfurious.core.health import Health, HealthSettings
@@ -37,6 +40,11 @@ from fastnfurious.tracing.integration import Tracing
 from fastnfurious.tracing.settings import TracingSettings
 from fastnfurious.tracing.span import Span
 from fastnfurious.tracing.tracer import Tracer
+
+if TYPE_CHECKING:
+    from fastnfurious.nats.messaging import NatsClient
+    from fastnfurious.oidc.client import OidcClient
+    from fastnfurious.s3.contract import ObjectStorage
 
 __all__ = ["FastNFuriousAPI"]
 
@@ -100,7 +108,7 @@ class FastNFuriousAPI(FastAPI):
         **options: Any,
     ) -> None:
         self._settings = settings
-        self.integrations = Integrations(self, integrations)
+        self.integrations: Integrations = Integrations(self, integrations)
         self.problem_details = problem_details
         self._clock = clock
         self.identifiers = identifiers
@@ -112,6 +120,7 @@ class FastNFuriousAPI(FastAPI):
         self._own_lifespan = self.router.lifespan_context
         self.router.lifespan_context = self._lifespan
         index_routes(self.router)
+        send_models()
 
     @cached_property
     def settings(self) -> FastNFuriousSettings:
@@ -152,20 +161,52 @@ class FastNFuriousAPI(FastAPI):
         """Return the health checks; ``@app.health.check()`` adds one."""
         return Health(HealthSettings.load(), self._clock)
 
-    if not TYPE_CHECKING:
+    if TYPE_CHECKING:
+        nats: NatsClient
+        oidc: OidcClient
+        s3: ObjectStorage
+
+        def create_nats_client(self) -> NatsClient:
+            """Return a further client of NATS, for an ``async with`` block."""
+
+        # A `Depends` is the default of a parameter whose annotation is what it gives.
+        current_user: Any
+        optional_user: Any
+
+        def require(
+            self, *, roles: Iterable[str] | str = (), scopes: Iterable[str] | str = ()
+        ) -> Any:
+            """Return a dependency that lets only users through who have all of these."""
+
+    else:
         # A type checker would take every misspelt attribute for an integration.
 
         def __getattr__(self, name: str) -> Any:
-            """Return the resource of an integration, for example ``app.nats``."""
+            """Return what an integration gives, such as ``app.nats``."""
             # Not `self.integrations`: whoever copies an application asks before it is there.
-            integrations = self.__dict__.get("integrations", ())
-            if name.startswith("_") or name not in integrations:
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            return integrations.get(name).resource
+            integrations = self.__dict__.get("integrations")
+            if integrations is not None and not name.startswith("_"):
+                if name in integrations:
+                    return integrations.get(name).resource
+                if integrations.gives(name):
+                    return integrations.attribute(name)
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    @property
+    def swagger_ui_init_oauth(self) -> dict[str, Any] | None:
+        """Return how the docs' Authorize button asks for a token; integrations may know it."""
+        if self._sign_in is None and self.openapi_url:
+            self.openapi()
+        return self._sign_in
+
+    @swagger_ui_init_oauth.setter
+    def swagger_ui_init_oauth(self, options: dict[str, Any] | None) -> None:
+        self._sign_in = options
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return FastAPI's stack inside the middleware that observes every request."""
         add_management_routes(self)
+        add_embedded_routes(self.router, self.integrations, self.settings.environment)
         self._share_with_mounted()
         if self.problem_details:
             self._answer_with_problems()
@@ -185,8 +226,10 @@ class FastNFuriousAPI(FastAPI):
         """Return the OpenAPI document, in which errors are the problems that are really sent."""
         known = self.openapi_schema
         schema = super().openapi()
-        if self.problem_details and schema is not known:
-            document_problems(schema)
+        if schema is not known:
+            self._sign_in = self._sign_in or document_security(self.integrations, schema)
+            if self.problem_details:
+                document_problems(schema)
         return schema
 
     def _answer_with_problems(self) -> None:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from fastnfurious.application.middleware import APPLICATION_KEY
-from fastnfurious.core.context import request_id
+from fastnfurious.core.context import APPLICATION_KEY, request_id
 from fastnfurious.core.errors import ConfigurationError
 from fastnfurious.metrics.integration import Metrics
 from fastnfurious.tracing.span import Span

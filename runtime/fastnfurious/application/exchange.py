@@ -202,6 +202,11 @@ class WebSocketExchange(Exchange):
             self.accepted = True
             self.on_accept()
 
+    async def wait_closed(self) -> None:
+        """Return when either side has closed the connection; what the client sends is dropped."""
+        while self.accepted and self.code is None:
+            await self.receive()
+
     @property
     def found(self) -> bool:
         """Return whether something was there to connect to."""

@@ -18,13 +18,11 @@ from fastnfurious.application.exchange import (
 from fastnfurious.application.fastapi_internals import ExceptionTelemetryMiddleware
 from fastnfurious.application.owner import Owner
 from fastnfurious.application.route_template import MOUNTED, find_template
+from fastnfurious.core.context import APPLICATION_KEY, open_connection
 from fastnfurious.core.context import request_id as current_request_id
 from fastnfurious.core.errors import is_logged, mark_logged
 
-__all__ = ["APPLICATION_KEY", "ObservingMiddleware"]
-
-APPLICATION_KEY = "fastnfurious"
-"""Key of the scope under which the application that observes a request is found."""
+__all__ = ["ObservingMiddleware"]
 
 ROUTE_KEY = "fastapi.telemetry"
 WEBSOCKET = "WEBSOCKET"
@@ -76,6 +74,7 @@ class ObservingMiddleware:
         exchange = WebSocketExchange(self._request_id(scope), receive, send)
         exchange.on_accept = self._metrics.websocket_opened
         self._begin(scope, exchange)
+        connection = open_connection.set(exchange)
         try:
             await self.app(scope, exchange.receive, exchange.send)
         except BaseException as error:
@@ -83,6 +82,7 @@ class ObservingMiddleware:
             self._log(scope, error)
             raise
         finally:
+            open_connection.reset(connection)
             self._end_websocket(scope, exchange)
 
     async def _fail(self, scope: Scope, exchange: HttpExchange, error: BaseException) -> None:

@@ -92,7 +92,12 @@ async def on_our_error(connection: HTTPConnection, error: FastNFuriousError) -> 
         await _close(connection, error.status, detail)
         return None
     return problem_response(
-        connection, error.status, detail=detail, type=error.type, title=error.title
+        connection,
+        error.status,
+        detail=detail,
+        type=error.type,
+        title=error.title,
+        headers=error.headers,
     )
 
 

@@ -17,6 +17,7 @@ from fastnfurious.core.errors import (
     SettingFault,
     SettingsError,
     StartupError,
+    UnknownIntegration,
 )
 from fastnfurious.core.health import HealthSettings
 from fastnfurious.core.integration import Integration, Mode
@@ -33,8 +34,9 @@ __all__ = ["Integrations", "settings_classes"]
 class Integrations:
     """Hold the integrations of one application; each is loaded when it is first asked for.
 
-    Remote ones, and all that the application names, are opened at start-up. An embedded one opens
-    itself when it is first used, so one that nobody uses costs nothing.
+    Remote ones, those that the application names, and those that were asked for before the start,
+    are opened at start-up. Any other embedded one opens itself when it is first used, so one that
+    nobody uses costs nothing.
 
     Args:
         owner: The application.
@@ -90,6 +92,23 @@ class Integrations:
         if name not in self._loaded:
             self._loaded[name] = self._load(name)
         return self._loaded[name]
+
+    def gives(self, attribute: str) -> bool:
+        """Return whether an integration gives the application a further attribute."""
+        return self.registry.giver(attribute) is not None
+
+    def attribute(self, name: str) -> Any:
+        """Return a further attribute of the application; its integration need not be opened.
+
+        Raises:
+            IntegrationNotEnabled: The application left the integration out.
+            IntegrationNotInstalled: A driver is missing.
+        """
+        entry = self.registry.giver(name)
+        if entry is None:
+            raise UnknownIntegration(f"No integration gives an application {name!r}")
+        self._require_enabled(entry.name)
+        return self._import(entry.name).attribute(name, lambda: self.get(entry.name).resource)
 
     @contextmanager
     def replaced(self, name: str, integration: Integration) -> Iterator[None]:
@@ -152,7 +171,8 @@ class Integrations:
 
     def _opened_at_start(self) -> list[str]:
         modes = self.modes().items()
-        return [name for name, mode in modes if self._names or mode is Mode.REMOTE]
+        wanted = set(self._names or ()) | self._loaded.keys()
+        return [name for name, mode in modes if name in wanted or mode is Mode.REMOTE]
 
     def _describe(self, name: str) -> tuple[type[Integration], Settings, Mode]:
         integration = self._import(name)
@@ -169,15 +189,19 @@ class Integrations:
                 f"The integration {name!r} is installed, but cannot be imported: {error}"
             ) from error
 
-    def _load(self, name: str) -> Integration:
-        self.registry[name]
+    def _require_enabled(self, name: str) -> None:
         if self._names is not None and name not in self._names:
             raise IntegrationNotEnabled(
                 f"This application leaves {name!r} out: add it to integrations=[…]"
             )
+
+    def _load(self, name: str) -> Integration:
+        self.registry[name]
+        self._require_enabled(name)
         integration, settings, _ = self._describe(name)
         self._owner.logs.redact(settings)
         loaded = integration(settings, self._owner.settings)
+        loaded.instruments = self._owner.metrics
         health = self._owner.health
         health.add(
             name,

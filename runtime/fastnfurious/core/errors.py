@@ -13,6 +13,8 @@
     ├── StartupError (RuntimeError)              a part could not be opened
     ├── ResourceUnavailable (ConnectionError)    a backing service cannot be reached
     ├── OperationTimeout (TimeoutError)          a backing service did not answer in time
+    ├── NotAuthenticated (PermissionError)       who is calling is not known
+    ├── NotAllowed (PermissionError)             who is calling may not do this
     ├── ResourceNotFound (LookupError)           what was asked for does not exist
     ├── Conflict (ValueError)                    what was asked for contradicts what exists
     └── MetricConflict (ValueError)              a metric's name is taken by another shape
@@ -23,7 +25,7 @@ carries the HTTP ``status`` that it becomes when a request leaves it unhandled.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -36,6 +38,8 @@ __all__ = [
     "IntegrationNotEnabled",
     "IntegrationNotInstalled",
     "MetricConflict",
+    "NotAllowed",
+    "NotAuthenticated",
     "OperationTimeout",
     "ResourceNotFound",
     "ResourceUnavailable",
@@ -57,12 +61,14 @@ class FastNFuriousError(Exception):
             public only reaches the logs.
         type: URI that names the kind of problem; ``about:blank`` says that the status is all.
         title: The kind of problem in words; by default the phrase of the status.
+        headers: What the answer has to say in its headers.
     """
 
     status: ClassVar[int] = 500
     public: ClassVar[bool] = False
     type: ClassVar[str] = "about:blank"
     title: ClassVar[str | None] = None
+    headers: Mapping[str, str] = {}
 
 
 class ConfigurationError(FastNFuriousError, ValueError):
@@ -148,6 +154,38 @@ class OperationTimeout(FastNFuriousError, TimeoutError):
     """Say that a backing service did not answer in time; a request gets a 504 problem."""
 
     status: ClassVar[int] = 504
+
+
+class NotAuthenticated(FastNFuriousError, PermissionError):
+    """Say that it is not known who is calling; a request gets a 401 problem.
+
+    Args:
+        message: What was wrong with the proof of identity, if there was one.
+        headers: ``WWW-Authenticate``, which says how to do better.
+    """
+
+    status: ClassVar[int] = 401
+    public: ClassVar[bool] = True
+
+    def __init__(self, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.headers = dict(headers or {"WWW-Authenticate": "Bearer"})
+
+
+class NotAllowed(FastNFuriousError, PermissionError):
+    """Say that who is calling may not do this; a request gets a 403 problem.
+
+    Args:
+        message: What is missing.
+        headers: ``WWW-Authenticate``, if another token would help.
+    """
+
+    status: ClassVar[int] = 403
+    public: ClassVar[bool] = True
+
+    def __init__(self, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.headers = dict(headers or {})
 
 
 class ResourceNotFound(FastNFuriousError, LookupError):

@@ -7,6 +7,7 @@ party's plugin and our own code are treated alike.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -15,6 +16,7 @@ from pydantic import Field, SecretBytes, SecretStr
 
 from fastnfurious.core.errors import SettingFault, SettingsError
 from fastnfurious.core.health import CheckResult
+from fastnfurious.core.instruments import Instruments, SilentInstruments
 from fastnfurious.core.settings import Environment, FastNFuriousSettings, Settings
 
 __all__ = ["Integration", "IntegrationSettings", "IntegrationStatus", "Mode"]
@@ -116,6 +118,7 @@ class Integration(ABC):
         settings_class: The settings, one prefix for each integration.
         command_line: Import string of a ``typer.Typer`` group that the service's command gains.
         component_type: What its health check is about: ``component``, ``datastore`` or ``system``.
+        instruments: Makes its metrics; the application hands over its own before anything opens.
     """
 
     name: ClassVar[str]
@@ -126,6 +129,7 @@ class Integration(ABC):
     def __init__(self, settings: Any, service: FastNFuriousSettings) -> None:
         self.settings = settings
         self.service = service
+        self.instruments: Instruments = SilentInstruments()
 
     @classmethod
     def mode_of(cls, settings: Settings, service: FastNFuriousSettings) -> Mode:
@@ -165,6 +169,35 @@ class Integration(ABC):
             StartupError: The backing service refused us (a service that is merely away is not an
                 error: the integration keeps reconnecting and its check says so).
         """
+
+    @classmethod
+    def attribute(cls, name: str, resource: Callable[[], Any]) -> Any:
+        """Return a further attribute of the application, one of those in the registry's entry.
+
+        By default it is the resource's attribute of that name. It may be asked for while modules
+        are imported; one that needs no resource had better not open it.
+
+        Args:
+            name: Name of the attribute.
+            resource: Gives ``app.<name of the integration>``.
+        """
+        return getattr(resource(), name)
+
+    @property
+    def served(self) -> Any:
+        """Return what the embedded stand-in shows to browsers, as an ASGI application.
+
+        In development and test the application serves it below ``/.embedded/<name>``.
+        """
+        return None
+
+    def document(self, schema: dict[str, Any]) -> None:
+        """Complete an OpenAPI document that has a security scheme of the integration's name."""
+
+    @property
+    def sign_in(self) -> dict[str, Any] | None:
+        """Return the options with which the docs' Authorize button asks for a token."""
+        return None
 
     async def drain(self) -> None:
         """Take no new messages and finish those in flight; called before HTTP is drained."""

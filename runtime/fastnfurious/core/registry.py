@@ -24,8 +24,6 @@ __all__ = ["ENTRY_POINT_GROUP", "Registry", "RegistryEntry"]
 ENTRY_POINT_GROUP = "fastnfurious.integrations"
 """Where a third party's package announces its integrations."""
 
-_BUILT_IN: tuple[RegistryEntry, ...] = ()
-
 
 @dataclass(frozen=True, slots=True)
 class RegistryEntry:
@@ -36,12 +34,15 @@ class RegistryEntry:
         target: Import string of the `Integration`, ``"package.module:Class"``.
         extra: What to install when a requirement is missing, ``"fastnfurious[nats]"``.
         requires: Top-level modules of the drivers; all must be importable.
+        attributes: Further attributes of the application that it gives; see
+            `Integration.attribute`.
     """
 
     name: str
     target: str
     extra: str
     requires: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
 
     @property
     def installed(self) -> bool:
@@ -105,6 +106,11 @@ class Registry:
         hint = f"did you mean {near[0]!r}?" if near else f"known integrations: {known}"
         raise UnknownIntegration(f"No integration is called {name!r}: {hint}")
 
+    def giver(self, attribute: str) -> RegistryEntry | None:
+        """Return the integration that gives a further attribute; ``None`` if none does."""
+        entries = self._entries.values()
+        return next((entry for entry in entries if attribute in entry.attributes), None)
+
     def __contains__(self, name: object) -> bool:
         """Return whether an integration has that name."""
         return name in self._entries
@@ -116,3 +122,31 @@ class Registry:
     def __len__(self) -> int:
         """Return how many integrations are known."""
         return len(self._entries)
+
+
+_BUILT_IN = (
+    RegistryEntry(
+        "nats",
+        "fastnfurious.nats.integration:NatsIntegration",
+        "fastnfurious[nats]",
+        ("nats",),
+        ("create_nats_client",),
+    ),
+    RegistryEntry(
+        "s3", "fastnfurious.s3.integration:S3Integration", "fastnfurious[s3]", ("minio",)
+    ),
+    RegistryEntry(
+        "oidc",
+        "fastnfurious.oidc.integration:OidcIntegration",
+        "fastnfurious[oidc]",
+        ("httpx", "joserfc"),
+        ("current_user", "optional_user", "require"),
+    ),
+    RegistryEntry(
+        "sql",
+        "fastnfurious.sql.integration:SqlIntegration",
+        "fastnfurious[sql]",
+        ("sqlalchemy", "aiosqlite"),
+        ("db",),
+    ),
+)

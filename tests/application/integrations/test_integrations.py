@@ -88,6 +88,17 @@ class TestOpening:
         assert isinstance(app.mail, Mailbox)
         assert app.mail is app.mail
 
+    def test_one_that_was_asked_for_before_the_start_is_opened_with_it(self) -> None:
+        """Whoever registered a handler on it expects it to be called."""
+        app = Shop()
+        assert app.mail.sent == []
+        assert "open mail" in run(app)
+
+    def test_it_measures_itself_with_the_instruments_of_the_application(self) -> None:
+        """They are handed over before anything is opened."""
+        app = Shop(integrations=["mail"])
+        assert app.integrations.get("mail").instruments is app.metrics
+
     def test_a_service_can_be_started_again(self) -> None:
         """The same integration is opened and closed each time, and checked once."""
         app = Shop(integrations=["mail"])

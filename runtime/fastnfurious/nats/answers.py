@@ -1,0 +1,63 @@
+"""Answers to requests: what a message says about success and failure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastnfurious.nats.contract import (
+    ERROR_CODE_HEADER,
+    ERROR_HEADER,
+    InvalidPayload,
+    Message,
+    RemoteError,
+)
+from fastnfurious.nats.payloads import Decoder, decode_json
+from fastnfurious.nats.reply import Reply
+
+__all__ = ["is_error", "reply_of", "value_of"]
+
+
+def is_error(answer: Message) -> bool:
+    """Return whether a service says that it could not do what it was asked."""
+    return ERROR_HEADER in answer.headers
+
+
+def reply_of(answer: Message) -> Reply:
+    """Return an answer as a `Reply`.
+
+    Raises:
+        InvalidPayload: The value is not JSON.
+
+    Example:
+        >>> reply_of(Message("inbox", b'{"items": 7}')).value
+        {'items': 7}
+    """
+    error = answer.headers.get(ERROR_HEADER)
+    if error is None:
+        return Reply(True, decode_json(answer.data))
+    return Reply(False, _details(answer.data), error, _code(answer))
+
+
+def value_of(answer: Message, decode: Decoder) -> Any:
+    """Return the value of an answer.
+
+    Raises:
+        RemoteError: The answer is an error.
+        InvalidPayload: The value is not what was expected.
+    """
+    error = answer.headers.get(ERROR_HEADER)
+    if error is not None:
+        raise RemoteError(error, _code(answer))
+    return decode(answer.data)
+
+
+def _code(answer: Message) -> int:
+    text = answer.headers.get(ERROR_CODE_HEADER, "")
+    return int(text) if text.isdecimal() else 500
+
+
+def _details(data: bytes) -> Any:
+    try:
+        return decode_json(data)
+    except InvalidPayload:
+        return data.decode(errors="replace")

@@ -1,0 +1,21 @@
+"""``asyncapi``: the command that prints what a service answers and follows over NATS."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from fastnfurious.nats.asyncapi import asyncapi_document
+
+__all__ = ["group", "show_asyncapi"]
+
+group = typer.Typer(name="asyncapi")
+
+
+@group.command("asyncapi")
+def show_asyncapi(ctx: typer.Context) -> None:
+    """Print the AsyncAPI document of the services that have joined ``app.nats``."""
+    app = ctx.obj.load()
+    document = asyncapi_document(app.nats.services, title=app.title, version=app.version)
+    typer.echo(json.dumps(document, indent=2))

@@ -1,0 +1,1 @@
+"""The stand-in: a NATS server in the process, which speaks the real protocol on the loopback."""

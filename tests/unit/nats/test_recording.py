@@ -1,0 +1,127 @@
+"""The double for tests: two lines are enough to play the other services."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from starlette.testclient import TestClient
+
+from fastnfurious import FastNFuriousAPI
+from fastnfurious.core.errors import OperationTimeout, ResourceUnavailable
+from fastnfurious.nats.testing import RecordedNats
+from fastnfurious.testing.async_client import AsyncTestClient
+
+
+@pytest.fixture
+def shop(app: FastNFuriousAPI) -> FastNFuriousAPI:
+    """Return an application that asks, tells and listens."""
+
+    @app.post("/orders/{item}")
+    async def order(item: int) -> object:
+        stock = await app.nats.request_json("stock.get", {"item": item}, timeout=0.2)
+        await app.nats.publish("orders.created", {"item": item}, headers={"Shop": "main"})
+        return stock.value if stock.status else {"error": stock.error, "code": stock.code}
+
+    @app.nats.subscribe("stock.changed")
+    async def on_change(item: int) -> None:
+        await app.nats.publish("prices.changed", item * 2)
+
+    return app
+
+
+def test_requests_are_answered_and_recorded(shop: FastNFuriousAPI, nats: RecordedNats) -> None:
+    """With a plain test client."""
+    nats.replies("stock.*", {"left": 3})
+    with TestClient(shop) as client:
+        assert client.post("/orders/7").json() == {"left": 3}
+        client.get("/health/ready")
+    [request] = nats.requested("stock.get")
+    assert request.json == {"item": 7}
+    [message] = nats.published()
+    assert (message.subject, message.json, message.headers["Shop"]) == (
+        "orders.created",
+        {"item": 7},
+        "main",
+    )
+
+
+def test_the_last_answer_counts(shop: FastNFuriousAPI, nats: RecordedNats) -> None:
+    """A value, a function, or an error."""
+    with TestClient(shop) as client:
+        nats.replies("stock.get", 1)
+        assert client.post("/orders/7").json() == 1
+        nats.replies("stock.get", lambda request: request.json["item"] + 1)
+        assert client.post("/orders/7").json() == 8
+        nats.replies("stock.get", error="no such item", code=404)
+        assert client.post("/orders/7").json() == {"error": "no such item", "code": 404}
+
+
+def test_an_answer_may_never_come(shop: FastNFuriousAPI, nats: RecordedNats) -> None:
+    """Which is something else than nobody listening."""
+    with TestClient(shop) as client:
+        assert client.post("/orders/7").status_code == 503
+        nats.ignores("stock.get")
+        assert client.post("/orders/7").status_code == 504
+
+
+async def test_messages_can_be_injected(shop: FastNFuriousAPI, nats: RecordedNats) -> None:
+    """Handlers get them, and what they send is waited for."""
+    with pytest.raises(RuntimeError, match="start the application first"):
+        nats.inject("stock.changed", 1)
+    async with AsyncTestClient(shop):
+        nats.inject("stock.changed", 4)
+        [message] = await nats.wait_published("prices.*")
+        assert message.json == 8
+
+
+def test_messages_can_be_injected_from_another_thread(
+    shop: FastNFuriousAPI, nats: RecordedNats
+) -> None:
+    """Where the test of a plain client runs."""
+    with TestClient(shop) as client:
+        nats.inject("stock.changed", 4)
+        assert client.portal is not None
+        [message] = client.portal.call(nats.wait_published, "prices.*")
+    assert message.json == 8
+
+
+async def test_the_server_can_go_away(shop: FastNFuriousAPI, nats: RecordedNats) -> None:
+    """And return."""
+    nats.replies("a", 1)
+    async with AsyncTestClient(shop):
+        with nats.away():
+            with pytest.raises(ResourceUnavailable):
+                await shop.nats.request_json("a", timeout=0.1)
+        async with asyncio.timeout(3):
+            assert (await shop.nats.request_json("a")).value == 1
+
+
+async def test_a_connection_can_be_cut(shop: FastNFuriousAPI, nats: RecordedNats) -> None:
+    """The application returns by itself."""
+    nats.replies("a", 1)
+    async with AsyncTestClient(shop):
+        await shop.nats.request_json("a")
+        nats.disconnect()
+        with pytest.raises(ResourceUnavailable):
+            await shop.nats.request_json("a")
+        assert (await shop.nats.request_json("a")).value == 1
+
+
+async def test_messages_can_be_slow(shop: FastNFuriousAPI, nats: RecordedNats) -> None:
+    """To see what time limits do."""
+    nats.replies("a", 1)
+    async with AsyncTestClient(shop):
+        with nats.slowed(0.05), pytest.raises(OperationTimeout):
+            await shop.nats.request_json("a", timeout=0.01)
+        assert (await shop.nats.request_json("a")).value == 1
+
+
+def test_the_settings_do_not_matter(
+    shop: FastNFuriousAPI, nats: RecordedNats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A test never reaches a real server."""
+    monkeypatch.setenv("NATS_URL", "nats://127.0.0.1:1")
+    nats.replies("stock.get", 1)
+    with TestClient(shop) as client:
+        assert client.post("/orders/7").json() == 1
