@@ -181,6 +181,7 @@ class Consumer:
     def info(self) -> dict[str, Any]:
         """Return how far it has got, as an answer holds it."""
         delivered, floor = self._delivered, self.unacknowledged.floor
+        once = self.config.max_deliver == 1
         return {
             "stream_name": self._source.config.name,
             "name": self.name,
@@ -189,7 +190,7 @@ class Consumer:
             "delivered": _sequences(delivered, self._last_delivered),
             "ack_floor": _sequences(floor, self._last_acknowledged),
             "num_ack_pending": len(self.unacknowledged),
-            "num_redelivered": len(self.unacknowledged.redelivered),
+            "num_redelivered": 0 if once else len(self.unacknowledged.redelivered),
             "num_waiting": len(self._pulls),
             "num_pending": self.cursor.left,
             "ts": format_time(self._clock()),
