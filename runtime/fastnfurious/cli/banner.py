@@ -71,7 +71,7 @@ def banner_rows(
     if workers > 1:
         yield "Workers", str(workers)
     if embedded := _embedded(app):
-        yield "Embedded", f"{', '.join(embedded)} (data is lost at the end)"
+        yield "Embedded", f"{', '.join(embedded)} (stand-ins for development)"
 
 
 def _print(app: FastNFuriousAPI, rows: list[tuple[str, str]]) -> None:
