@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fastnfurious.core.integration import Mode
 from fastnfurious.s3.body import Body
 from fastnfurious.s3.embedded.storage import EmbeddedBucket, EmbeddedReader, EmbeddedStorage
-from fastnfurious.s3.integration import S3Integration
 from fastnfurious.s3.names import check_bucket
 from fastnfurious.s3.objects import ListedObject, ObjectStat, WrittenObject
-from fastnfurious.s3.settings import S3Settings
 from fastnfurious.s3.terms import ReadSpan, WriteTerms
 
 __all__ = ["Fault", "Operation", "RecordedBucket", "RecordedCall", "RecordedS3"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from fastnfurious.core.settings import Environment, FastNFuriousSettings
 from fastnfurious.sql.integration import SqlIntegration
