@@ -68,7 +68,7 @@ async def current_request_id() -> str | None:
 
 
 CurrentApp = Annotated[FastNFuriousAPI, Depends(current_app)]
-"""The application: ``async def handler(app: CurrentApp)``, for ``app.nats``, ``app.db`` and more."""
+"""The application: ``async def handler(app: CurrentApp)``, for ``app.nats`` and ``app.db``."""
 
 TracerDependency = Annotated[Tracer, Depends(current_tracer)]
 """The tracer: ``async def handler(tracer: TracerDependency)``."""
