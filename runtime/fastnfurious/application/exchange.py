@@ -77,6 +77,9 @@ class Exchange(RequestTelemetry):
         self._receive = receive
         self._send = send
 
+    def require_client(self) -> None:
+        """Do nothing: whoever reads from a websocket is told that it is closed."""
+
 
 class HttpExchange(Exchange):
     """Watch one HTTP request.
@@ -221,9 +224,6 @@ class WebSocketExchange(Exchange):
         """Return when either side has closed the connection; what the client sends is dropped."""
         while self.accepted and self.code is None:
             await self.receive()
-
-    def require_client(self) -> None:
-        """Do nothing: whoever reads from a websocket is told that it is closed."""
 
     @property
     def found(self) -> bool:

@@ -6,7 +6,7 @@ only what OpenTelemetry has no place for is kept here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -29,7 +29,7 @@ class CurrentExchange(Protocol):
         root_path: Path that the application is served below.
     """
 
-    scope: Mapping[str, Any]
+    scope: MutableMapping[str, Any]
     root_path: str
 
     def require_client(self) -> None:
