@@ -8,8 +8,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
-import pytest
-
 from fastnfurious.nats.contract import ERROR_CODE_HEADER, ERROR_HEADER
 from fastnfurious.nats.embedded.connection import Connection
 from fastnfurious.nats.embedded.headers import read_headers, write_headers
@@ -19,7 +17,7 @@ from fastnfurious.nats.embedded.subjects import matches
 from fastnfurious.nats.integration import NatsIntegration
 from fastnfurious.nats.payloads import decode_json, encode
 
-__all__ = ["RecordedMessage", "RecordedNats", "nats"]
+__all__ = ["RecordedMessage", "RecordedNats"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,10 +242,3 @@ class _RecordingServer(EmbeddedServer):
         given = answer(request)
         if given is not None:
             super().publish(sender, given._replace(subject=message.reply))
-
-
-@pytest.fixture
-def nats(app: Any) -> Iterator[RecordedNats]:
-    """Return a recording of what the application sends over NATS, which can answer as well."""
-    with RecordedNats(app.integrations.get("nats")) as recorded:
-        yield recorded
