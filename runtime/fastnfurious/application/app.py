@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from fastnfurious.nats.messaging import NatsClient
     from fastnfurious.oidc.client import OidcClient
     from fastnfurious.s3.contract import ObjectStorage
+    from fastnfurious.sql.client import SqlClient
 
 __all__ = ["FastNFuriousAPI"]
 
@@ -165,6 +166,7 @@ class FastNFuriousAPI(FastAPI):
         nats: NatsClient
         oidc: OidcClient
         s3: ObjectStorage
+        db: SqlClient
 
         def create_nats_client(self) -> NatsClient:
             """Return a further client of NATS, for an ``async with`` block."""

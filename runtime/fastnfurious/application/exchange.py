@@ -61,6 +61,7 @@ class Exchange(RequestTelemetry):
     disconnected = False
     token: Token[str | None]
     trace: Any = None
+    place: Token[Any] | None = None
     error: BaseException | None = None
     matched: str | None = None
     started = 0.0

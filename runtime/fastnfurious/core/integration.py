@@ -133,14 +133,12 @@ class Integration(ABC):
     Attributes:
         name: The attribute of the application that gives the resource, for example ``"nats"``.
         settings_class: The settings, one prefix for each integration.
-        command_line: Import string of a ``typer.Typer`` group that the service's command gains.
         component_type: What its health check is about: ``component``, ``datastore`` or ``system``.
         instruments: Makes its metrics; the application hands over its own before anything opens.
     """
 
     name: ClassVar[str]
     settings_class: ClassVar[type[Settings]]
-    command_line: ClassVar[str | None] = None
     component_type: ClassVar[str] = "component"
 
     def __init__(self, settings: Any, service: FastNFuriousSettings) -> None:

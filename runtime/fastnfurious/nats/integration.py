@@ -25,7 +25,6 @@ class NatsIntegration(Integration):
     name = "nats"
     settings_class: ClassVar[type[NatsSettings]] = NatsSettings
     component_type = "system"
-    command_line = "fastnfurious.nats.command:group"
 
     def __init__(self, settings: NatsSettings, service: FastNFuriousSettings) -> None:
         super().__init__(settings, service)

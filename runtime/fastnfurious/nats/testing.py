@@ -9,8 +9,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
-import pytest
-
 from fastnfurious.core.identifiers import new_identifier
 from fastnfurious.nats.answers import reply_of
 from fastnfurious.nats.contract import ERROR_CODE_HEADER, ERROR_HEADER, Message, NoResponders
@@ -23,7 +21,7 @@ from fastnfurious.nats.integration import NatsIntegration
 from fastnfurious.nats.payloads import decode_json, encode
 from fastnfurious.nats.reply import Reply
 
-__all__ = ["RecordedMessage", "RecordedNats", "nats"]
+__all__ = ["RecordedMessage", "RecordedNats"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,10 +286,3 @@ class _RecordingServer(EmbeddedServer):
         given = answer(request)
         if given is not None:
             super().publish(sender, given._replace(subject=message.reply))
-
-
-@pytest.fixture
-def nats(app: Any) -> Iterator[RecordedNats]:
-    """Return a recording of what the application sends over NATS, which can answer as well."""
-    with RecordedNats(app.integrations.get("nats")) as recorded:
-        yield recorded

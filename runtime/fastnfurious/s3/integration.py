@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["S3Integration"]
 
 _FOLDER = Path(".data/s3")
-_ADDRESS = "http://127.0.0.1:8000"
 _logger = logging.getLogger(__name__)
 
 
@@ -159,7 +158,7 @@ class S3Integration(Integration):
         storage = EmbeddedStorage(
             self._folder,
             part_size=self.settings.part_size,
-            address=self.settings.public_url or _ADDRESS,
+            address=self.settings.public_url,
             observer=Observer(self.instruments),
         )
         storage.index.ensure_buckets(self.settings.buckets)
