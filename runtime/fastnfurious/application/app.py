@@ -163,6 +163,7 @@ class FastNFuriousAPI(FastAPI):
         return Health(HealthSettings.load(), self._clock)
 
     if TYPE_CHECKING:
+        db: SqlClient
         nats: NatsClient
         oidc: OidcClient
         s3: ObjectStorage

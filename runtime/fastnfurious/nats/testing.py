@@ -7,6 +7,7 @@ import concurrent.futures
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 from fastnfurious.core.identifiers import new_identifier
@@ -120,6 +121,9 @@ class RecordedNats:
     ) -> None:
         """Send a message to the application, as another service would.
 
+        One that nobody listens to yet waits until somebody does, for two seconds at most, so that a
+        test need not wait for a subscription to begin.
+
         Args:
             subject: Where to send it.
             payload: What to send: a model, dict, text or bytes.
@@ -130,7 +134,7 @@ class RecordedNats:
         """
         message = Publish(subject, "", write_headers(headers or {}), encode(payload))
         server = self._running()
-        server.in_its_loop(lambda: server.inject(message))
+        server.in_its_loop(lambda: server.inject_once_heard(message))
 
     async def request(
         self,
@@ -261,6 +265,14 @@ class _RecordingServer(EmbeddedServer):
 
     def accepts(self, connection: Connection) -> bool:
         return not self._recorded.is_away
+
+    def inject_once_heard(self, message: Publish, *, tries: int = 1000) -> None:
+        """Send a message as soon as anybody listens to its subject, or has had time to."""
+        if tries and self.running and not self.interest.match(message.subject):
+            later = partial(self.inject_once_heard, message, tries=tries - 1)
+            self._loop.call_later(0.002, later)
+        else:
+            self.inject(message)
 
     def publish(self, sender: Connection, message: Publish) -> None:
         delay = self._recorded.delay
