@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from fastnfurious.core.health import CheckResult
-from fastnfurious.core.integration import Integration, IntegrationStatus, Mode
+from fastnfurious.core.integration import Handled, Integration, IntegrationStatus, Mode
 from fastnfurious.core.settings import FastNFuriousSettings
 from fastnfurious.nats.settings import NatsSettings
 
@@ -56,6 +56,15 @@ class NatsIntegration(Integration):
         """Return where the server is, without credentials."""
         remote = self.mode is Mode.REMOTE
         return IntegrationStatus(self.mode, self.settings.shown_address if remote else "in process")
+
+    @property
+    def handled(self) -> list[Handled]:
+        """Return the endpoints of the services that have joined the application's client."""
+        return [
+            Handled("REPLY" if each.answers else "SUBSCRIBE", each.subject, each.name, service.name)
+            for service in self._client.services
+            for each in service.endpoints
+        ]
 
     async def open(self) -> None:
         """Connect, and start the subscriptions that were registered by now.
