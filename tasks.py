@@ -155,22 +155,30 @@ def fastapi_suite(
 
 @task(
     help={
-        "area": "What to measure: chassis.",
+        "area": "What to measure: chassis, or integrations.",
+        "rounds": "chassis: how often each server has its turn.",
+        "requests": "chassis: requests in a turn.",
+        "turns": "integrations: how often everybody has a turn.",
+        "short": "integrations: only a few, shorter turns.",
+        "only": "integrations: areas, with commas between them.",
         "json": "Print JSON in place of a table.",
-        "requests": "How many requests make a turn.",
-        "rounds": "How often each server has its turn.",
     },
 )
 def bench(
     context: Context,
     area: str,
-    rounds: int = 40,
-    requests: int = 400,
+    rounds: int = 0,
+    requests: int = 0,
+    turns: int = 0,
+    short: bool = False,
+    only: str = "",
     json: bool = False,
 ) -> None:
     """Measure one area against its alternatives, side by side."""
-    options = f"--rounds {rounds} --requests {requests}" + (" --json" if json else "")
-    run(context, f"python -m benchmarks.{area} {options}")
+    numbers = {"rounds": rounds, "requests": requests, "turns": turns, "only": only}
+    options = [f"--{name}={value}" for name, value in numbers.items() if value]
+    options += [f"--{name}" for name, wanted in {"short": short, "json": json}.items() if wanted]
+    run(context, " ".join(["python", "-m", f"benchmarks.{area}", *options]))
 
 
 namespace = Collection.from_module(sys.modules[__name__])

@@ -6,8 +6,6 @@ import json
 
 import typer
 
-from fastnfurious.nats.asyncapi import asyncapi_document
-
 __all__ = ["group", "show_asyncapi"]
 
 group = typer.Typer(name="asyncapi")
@@ -16,6 +14,8 @@ group = typer.Typer(name="asyncapi")
 @group.command("asyncapi")
 def show_asyncapi(ctx: typer.Context) -> None:
     """Print the AsyncAPI document of the services that have joined ``app.nats``."""
+    from fastnfurious.nats.asyncapi import asyncapi_document  # help needs none of it
+
     app = ctx.obj.load()
     document = asyncapi_document(app.nats.services, title=app.title, version=app.version)
     typer.echo(json.dumps(document, indent=2))

@@ -40,7 +40,6 @@ class OidcIntegration(Integration):
 
     name: ClassVar[str] = "oidc"
     settings_class: ClassVar[type[OidcSettings]] = OidcSettings
-    command_line: ClassVar[str | None] = "fastnfurious.oidc.command:token_group"
 
     settings: OidcSettings
 

@@ -1,0 +1,101 @@
+"""The command ``python -m benchmarks.integrations``, which ``inv bench integrations`` calls."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import servers
+from benchmarks.environment import ROOT, Environment
+from benchmarks.integrations.report import Report
+
+__all__ = ["main"]
+
+ENVIRONMENT = Environment("bench-integrations", Path(__file__).with_name("requirements.txt"))
+PEERS = ("faststream[nats]",)
+AREAS: dict[str, tuple[str | None, ...]] = {
+    "nats": ("nats",),
+    "s3": ("minio",),
+    "oidc": ("keycloak",),
+    "sql": (None, "postgres"),
+}
+"""Each area, and the servers that it runs on; ``None`` for the stand-in."""
+MANY, FEW = 51, 15
+LIMIT = 900
+
+
+def main(
+    turns: Annotated[int, typer.Option(min=0, help="How often everybody has a turn.")] = 0,
+    short: Annotated[bool, typer.Option("--short", help="Only a few, shorter turns.")] = False,
+    only: Annotated[str, typer.Option(help="Areas, with commas between them.")] = "",
+    seconds: Annotated[float, typer.Option(min=0.001, help="How long a turn lasts.")] = 0.06,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    lock: Annotated[bool, typer.Option("--lock", help="Resolve the packages anew.")] = False,
+) -> None:
+    """Measure the integrations against what is underneath them, and against their peers."""
+    if lock:
+        _lock()
+        return
+    places = [(area, name) for area in _chosen(only) for name in AREAS[area]]
+    found = {name: _endpoint(name) for _, name in places if name is not None}
+    ENVIRONMENT.prepare()
+    report = Report()
+    for area, name in places:
+        endpoint = None if name is None else found[name]
+        arguments = (area, str(turns or (FEW if short else MANY)), str(seconds / (1 + short)))
+        variables = {"PATH": os.environ["PATH"], **_VARIABLES, **_settings(endpoint)}
+        report.add(
+            f"{name} {endpoint.version}" if endpoint else "embedded",
+            ENVIRONMENT.printed_by(
+                "benchmarks.integrations.measuring", *arguments, variables=variables, limit=LIMIT
+            ),
+        )
+    if as_json:
+        json.dump(report.as_data(), sys.stdout, indent=1)
+    else:
+        Console(width=160 if not sys.stdout.isatty() else None).print(report.table())
+
+
+_VARIABLES = {
+    "LOG_LEVEL": "ERROR",
+    "OTEL_SERVICE_NAME": "benchmark",
+    "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+    "OTEL_TRACES_SAMPLER_ARG": "0.1",
+}
+
+
+def _chosen(only: str) -> list[str]:
+    chosen = [name.strip() for name in only.split(",") if name.strip()] or list(AREAS)
+    unknown = [name for name in chosen if name not in AREAS]
+    if unknown:
+        raise typer.BadParameter(f"{', '.join(unknown)} is none of {', '.join(AREAS)}")
+    return chosen
+
+
+def _endpoint(name: str) -> servers.Endpoint:
+    endpoint = servers.find(name)
+    if endpoint is None:
+        raise typer.BadParameter(f"{name} is not running: `inv servers.up --names {name}`")
+    return endpoint
+
+
+def _settings(endpoint: servers.Endpoint | None) -> dict[str, str]:
+    return dict(endpoint.settings) if endpoint else {}
+
+
+def _lock() -> None:
+    ENVIRONMENT.folder.mkdir(parents=True, exist_ok=True)
+    needed = ENVIRONMENT.folder / "needed.txt"
+    needed.write_text("\n".join(PEERS), encoding="utf-8")
+    extras = [f"--extra={name}" for name in ("nats", "oidc", "s3", "sql")]
+    ENVIRONMENT.lock(needed, ROOT / "pyproject.toml", *extras)
+
+
+if __name__ == "__main__":
+    typer.run(main)
