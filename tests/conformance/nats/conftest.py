@@ -19,7 +19,7 @@ from servers.plugin import Backing
 from tests.conformance.nats.wire import Wire
 
 WAYS = ["embedded", "nats"]
-STREAMING = ["nats"]
+STREAMING = ["embedded", "nats"]
 """The servers that keep messages in streams."""
 
 

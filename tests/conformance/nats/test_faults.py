@@ -34,11 +34,16 @@ class Server(Protocol):
 
 
 class RealServer:
-    """Run a nats-server on a port that stays the same."""
+    """Run a nats-server on a port that stays the same.
+
+    Args:
+        options: Further arguments of the program.
+    """
 
     url = ""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
+        self._options = options
         self._program = str(find_program())
         self._process: asyncio.subprocess.Process | None = None
 
@@ -51,7 +56,7 @@ class RealServer:
             await probe.wait_closed()
         self._process = await asyncio.create_subprocess_exec(
             self._program,
-            *("-a", "127.0.0.1", "-p", self.url.rpartition(":")[2]),
+            *("-a", "127.0.0.1", "-p", self.url.rpartition(":")[2], *self._options),
             stderr=asyncio.subprocess.DEVNULL,
         )
         async with asyncio.timeout(20):
