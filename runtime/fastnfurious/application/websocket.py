@@ -12,8 +12,8 @@ from fastnfurious.core.context import APPLICATION_KEY
 
 __all__ = ["ModelWebSocket", "send_models"]
 
-# FastAPI makes the websockets of endpoints from a name of its module `routing`, and there is no other
-# place to say which class it takes. That name is one for the process, so the class below is
+# FastAPI makes the websockets of endpoints from a name of its module `routing`, and there is no
+# other place to say which class it takes. That name is one for the process, so the class below is
 # Starlette's in every way for applications that are not ours.
 internals: Any = routing
 

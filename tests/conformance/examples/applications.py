@@ -9,8 +9,7 @@ from __future__ import annotations
 from fastapi import Response, WebSocket
 from pydantic import BaseModel
 
-from fastnfurious import FastNFuriousAPI, HTTPException
-from fastnfurious.nats import NatsService
+from fastnfurious import FastNFuriousAPI, HTTPException, NatsService
 from fastnfurious.schemas import UserClaims
 
 __all__ = ["NewMessage", "Product", "SomethingResult", "answers", "application"]

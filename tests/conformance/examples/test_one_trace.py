@@ -9,9 +9,9 @@ import pytest
 from loguru import logger
 from opentelemetry.trace import SpanKind
 
-from fastnfurious import FastNFuriousAPI
+from fastnfurious import FastNFuriousAPI, NatsService
 from fastnfurious.logs.testing import RecordedLogs
-from fastnfurious.nats import EmbeddedServer, NatsService
+from fastnfurious.nats import EmbeddedServer
 from fastnfurious.testing.async_client import AsyncTestClient
 from fastnfurious.tracing.testing import RecordedSpan, RecordedSpans
 from tests.conformance.examples.conftest import World
