@@ -235,3 +235,28 @@ async def test_a_subscription_made_meanwhile_begins_with_the_return(
     await server.start()
     await recovered(client)
     assert await client.request("later", 5, response=int) == 5
+
+
+async def test_a_loss_is_noticed_while_much_waits_to_be_sent(
+    server: Server, client: NatsClient
+) -> None:
+    """The driver fails over what is waiting, and then tells nobody that it has closed."""
+    stopped = False
+
+    async def publish() -> None:
+        while not stopped:
+            try:
+                await client.publish("n", b"x" * 10_000)
+            except ResourceUnavailable:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
+
+    publishing = [asyncio.create_task(publish()) for _ in range(5)]
+    for _ in range(5):
+        await asyncio.sleep(0.1)
+        await server.stop()
+        await away(client)
+        await server.start()
+        await recovered(client)
+    stopped = True
+    await asyncio.gather(*publishing)
