@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from fastnfurious.core.errors import ConfigurationError
 from fastnfurious.nats.contract import Message
+from fastnfurious.nats.jetstream.delivery import Delivery
 from fastnfurious.nats.payloads import Decoder, decoder_for
 
 __all__ = ["Handler", "HandlerFunction"]
@@ -30,7 +31,8 @@ class Handler:
 
     The first parameter gets the payload, decoded as it is annotated; one annotated with `Message`
     gets the message itself. Further parameters get the message, its headers (``Mapping`` or
-    ``dict``) or the current OpenTelemetry span, by their annotations.
+    ``dict``), the current OpenTelemetry span or, from a stream, the `Delivery`, by their
+    annotations.
 
     Args:
         function: The user's function.
@@ -79,7 +81,8 @@ class Handler:
         else:
             raise ConfigurationError(
                 f"The parameter {parameter.name!r} of {self.name} cannot be filled: after the "
-                "payload, a handler may ask for Message, Mapping[str, str] (the headers) or Span"
+                "payload, a handler may ask for Message, Mapping[str, str] (the headers), Delivery "
+                "or Span"
             )
 
     def bind(self, message: Message) -> Callable[[], Awaitable[Any]]:
@@ -117,6 +120,7 @@ _FILLERS: dict[Any, Callable[[Message], Any]] = {
     Mapping: _headers,
     dict: _headers,
     trace.Span: lambda message: trace.get_current_span(),
+    Delivery: Delivery.of,
 }
 
 

@@ -65,7 +65,7 @@ def handling(message: Message, subject: str) -> Iterator[trace.Span]:
     try:
         with _tracer.start_as_current_span(
             f"process {subject}",
-            kind=SpanKind.CONSUMER,
+            kind=_kind(message),
             attributes=_attributes("process", subject),
             record_exception=False,
             set_status_on_exception=False,
@@ -79,6 +79,12 @@ def handling(message: Message, subject: str) -> Iterator[trace.Span]:
     finally:
         otel_context.detach(attached)
         request_id.reset(token)
+
+
+def _kind(message: Message) -> SpanKind:
+    """Return a server's kind where a client waits; a stream only waits for an acknowledgement."""
+    waits = message.reply and not message.reply.startswith("$JS.ACK.")
+    return SpanKind.SERVER if waits else SpanKind.CONSUMER
 
 
 def _unrecorded() -> trace.Span:
