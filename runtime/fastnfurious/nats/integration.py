@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from loguru import logger
+
 from fastnfurious.core.health import CheckResult
 from fastnfurious.core.integration import Handled, Integration, IntegrationStatus, Mode
 from fastnfurious.core.settings import FastNFuriousSettings
@@ -110,6 +112,8 @@ class NatsIntegration(Integration):
         try:
             await server.start()
         except OSError as error:
+            from fastnfurious.nats.client import ConnectionRefused
+
             variable = self.settings.variable("embedded_port")
             raise ConnectionRefused(
                 f"the stand-in cannot listen on {server.url}: {error.strerror}; "
