@@ -20,10 +20,10 @@ _ARTIFACT = f"org.elasticsearch.distribution.integ-test-zip:elasticsearch:{_VERS
 _SHA256 = "af7b81fe31627c7523b2546351cd4e47310faa6a72c8db8dc8f7a191e871cfaf"
 _OLDEST_JAVA = 21
 _HEAP = "-Xms64m -Xmx512m"
-_OPTIONS = f"""
+_OPTIONS = """
 -XX:+UseSerialGC
 -XX:+ExitOnOutOfMemoryError
--Djava.io.tmpdir=${{ES_TMPDIR}}
+-Djava.io.tmpdir=${ES_TMPDIR}
 -Dorg.apache.lucene.store.defaultReadAdvice=normal
 """
 
