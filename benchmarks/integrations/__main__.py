@@ -19,17 +19,22 @@ __all__ = ["main"]
 
 ENVIRONMENT = Environment("bench-integrations", Path(__file__).with_name("requirements.txt"))
 PEERS = ("faststream[nats]",)
-AREAS: dict[str, tuple[str | None, ...]] = {"nats": ("nats",)}
+AREAS: dict[str, tuple[str | None, ...]] = {
+    "nats": ("nats",),
+    "s3": ("minio",),
+    "oidc": ("keycloak",),
+    "sql": (None, "postgres"),
+}
 """Each area, and the servers that it runs on; ``None`` for the stand-in."""
-SHORT = 7
+MANY, FEW = 51, 15
 LIMIT = 900
 
 
 def main(
-    turns: Annotated[int, typer.Option(min=1, help="How often everybody has a turn.")] = 31,
+    turns: Annotated[int, typer.Option(min=0, help="How often everybody has a turn.")] = 0,
     short: Annotated[bool, typer.Option("--short", help="Only a few, shorter turns.")] = False,
     only: Annotated[str, typer.Option(help="Areas, with commas between them.")] = "",
-    seconds: Annotated[float, typer.Option(min=0.001, help="How long a turn lasts.")] = 0.1,
+    seconds: Annotated[float, typer.Option(min=0.001, help="How long a turn lasts.")] = 0.06,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     lock: Annotated[bool, typer.Option("--lock", help="Resolve the packages anew.")] = False,
 ) -> None:
@@ -43,7 +48,7 @@ def main(
     report = Report()
     for area, name in places:
         endpoint = None if name is None else found[name]
-        arguments = (area, str(SHORT if short else turns), str(seconds / 2 if short else seconds))
+        arguments = (area, str(turns or (FEW if short else MANY)), str(seconds / (1 + short)))
         variables = {"PATH": os.environ["PATH"], **_VARIABLES, **_settings(endpoint)}
         report.add(
             f"{name} {endpoint.version}" if endpoint else "embedded",

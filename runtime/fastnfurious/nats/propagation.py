@@ -65,15 +65,31 @@ def handling(message: Message, subject: str) -> Iterator[trace.Span]:
     try:
         with _tracer.start_as_current_span(
             f"process {subject}",
-            kind=SpanKind.CONSUMER,
+            kind=_kind(message),
             attributes=_attributes("process", subject),
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
-            yield span
+            if span.get_span_context().is_valid:
+                yield span
+                return
+            # Nothing is recorded, but the lines of a message are to be found together all the same.
+            with trace.use_span(_unrecorded()) as named:
+                yield named
     finally:
         otel_context.detach(attached)
         request_id.reset(token)
+
+
+def _kind(message: Message) -> SpanKind:
+    """Return a server's kind where a client waits; a stream only waits for an acknowledgement."""
+    waits = message.reply and not message.reply.startswith("$JS.ACK.")
+    return SpanKind.SERVER if waits else SpanKind.CONSUMER
+
+
+def _unrecorded() -> trace.Span:
+    trace_id, span_id = int(new_identifier(), 16), int(new_identifier()[:16], 16)
+    return trace.NonRecordingSpan(trace.SpanContext(trace_id, span_id, is_remote=False))
 
 
 def _parent(headers: Mapping[str, str]) -> Context:
