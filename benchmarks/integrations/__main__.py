@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 import servers
+from benchmarks.collector import collect
 from benchmarks.environment import ROOT, Environment
 from benchmarks.integrations.report import Report
 
@@ -45,29 +46,38 @@ def main(
     places = [(area, name) for area in _chosen(only) for name in AREAS[area]]
     found = {name: _endpoint(name) for _, name in places if name is not None}
     ENVIRONMENT.prepare()
+    length = (str(turns or (FEW if short else MANY)), str(seconds / 2 if short else seconds))
     report = Report()
-    for area, name in places:
-        endpoint = None if name is None else found[name]
-        arguments = (area, str(turns or (FEW if short else MANY)), str(seconds / (1 + short)))
-        variables = {"PATH": os.environ["PATH"], **_VARIABLES, **_settings(endpoint)}
-        report.add(
-            f"{name} {endpoint.version}" if endpoint else "embedded",
-            ENVIRONMENT.printed_by(
-                "benchmarks.integrations.measuring", *arguments, variables=variables, limit=LIMIT
-            ),
-        )
+    with collect() as collector:
+        for area, name in places:
+            endpoint = None if name is None else found[name]
+            report.add(
+                "embedded" if endpoint is None else f"{name} {endpoint.version}",
+                ENVIRONMENT.printed_by(
+                    "benchmarks.integrations.measuring",
+                    area,
+                    *length,
+                    variables=_variables(endpoint, collector),
+                    limit=LIMIT,
+                ),
+            )
     if as_json:
         json.dump(report.as_data(), sys.stdout, indent=1)
     else:
         Console(width=160 if not sys.stdout.isatty() else None).print(report.table())
 
 
-_VARIABLES = {
-    "LOG_LEVEL": "ERROR",
-    "OTEL_SERVICE_NAME": "benchmark",
-    "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
-    "OTEL_TRACES_SAMPLER_ARG": "0.1",
-}
+def _variables(endpoint: servers.Endpoint | None, collector: str) -> dict[str, str]:
+    """Return the settings: where the server is, and what records a tenth of the traces."""
+    return {
+        "PATH": os.environ["PATH"],
+        "LOG_LEVEL": "ERROR",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
+        "OTEL_SERVICE_NAME": "benchmark",
+        "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+        "OTEL_TRACES_SAMPLER_ARG": "0.1",
+        **({} if endpoint is None else endpoint.settings),
+    }
 
 
 def _chosen(only: str) -> list[str]:
@@ -83,10 +93,6 @@ def _endpoint(name: str) -> servers.Endpoint:
     if endpoint is None:
         raise typer.BadParameter(f"{name} is not running: `inv servers.up --names {name}`")
     return endpoint
-
-
-def _settings(endpoint: servers.Endpoint | None) -> dict[str, str]:
-    return dict(endpoint.settings) if endpoint else {}
 
 
 def _lock() -> None:
