@@ -5,7 +5,7 @@ It needs the extra ``generator``: ``pip install 'fastnfurious[generator]'``.
 Example:
     >>> from fastnfurious_generator import Template
     >>> Template.bundled().question("kind").choices
-    ('http',)
+    ('http', 'nats')
 """
 
 from __future__ import annotations

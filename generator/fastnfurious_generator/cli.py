@@ -54,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
 @program.command()
 def new(
     name: Annotated[str, typer.Argument(help="Name of the service, for example my-service.")],
-    kind: Annotated[str | None, typer.Option(help="Kind of service: http.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Kind of service: http or nats.")] = None,
     integrations: Annotated[
         str | None,
         typer.Option("--with", metavar="NAMES", help="Backing services, such as nats,s3; '' none."),

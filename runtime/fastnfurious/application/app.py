@@ -167,7 +167,6 @@ class FastNFuriousAPI(FastAPI):
         nats: NatsClient
         oidc: OidcClient
         s3: ObjectStorage
-        db: SqlClient
 
         def create_nats_client(self) -> NatsClient:
             """Return a further client of NATS, for an ``async with`` block."""

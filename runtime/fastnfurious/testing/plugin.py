@@ -70,7 +70,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """
     if early_config.getini(_APP_OPTION) and _ENVIRONMENT not in os.environ:
         os.environ[_ENVIRONMENT] = "test"
-        early_config.add_cleanup(lambda: os.environ.pop(_ENVIRONMENT, None))
+        early_config.add_cleanup(_forget_environment)
+
+
+def _forget_environment() -> None:
+    os.environ.pop(_ENVIRONMENT, None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
