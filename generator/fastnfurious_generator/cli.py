@@ -55,6 +55,10 @@ def run(arguments: Sequence[str]) -> int:
 def new(
     name: Annotated[str, typer.Argument(help="Name of the service, for example my-service.")],
     kind: Annotated[str | None, typer.Option(help="Kind of service: http.")] = None,
+    integrations: Annotated[
+        str | None,
+        typer.Option("--with", metavar="NAMES", help="Backing services, such as nats,s3; '' none."),
+    ] = None,
     description: Annotated[str | None, typer.Option(help="What it does, in a sentence.")] = None,
     author: Annotated[str | None, typer.Option(help="Who writes it.")] = None,
     email: Annotated[str | None, typer.Option(help="Their e-mail address.")] = None,
@@ -81,6 +85,7 @@ def new(
 
     named = {
         "kind": kind,
+        "integrations": integrations,
         "description": description,
         "author_name": author,
         "author_email": email,

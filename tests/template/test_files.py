@@ -270,7 +270,8 @@ def test_reserved_names_are_complete() -> None:
     """No service can hide a module or a command that it needs."""
     reserved = set(yaml.safe_load((ROOT / "copier.yml").read_text())["reserved_names"]["default"])
     needed = {name.lower() for name in (*keyword.kwlist, *sys.stdlib_module_names)}
-    needed |= set(_installed_names(["fastnfurious[testing]", *_tools()]))
+    extras = ",".join(["testing", *Template.bundled().question("integrations").choices])
+    needed |= set(_installed_names([f"fastnfurious[{extras}]", *_tools()]))
     assert {name for name in needed if re.fullmatch("[a-z][a-z0-9_]*", name)} <= reserved
 
 

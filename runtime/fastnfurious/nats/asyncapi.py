@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from fastnfurious.nats.endpoint import Endpoint
-from fastnfurious.nats.service import NatsService
+from fastnfurious.nats.service import MicroService
 
 __all__ = ["asyncapi_document"]
 
@@ -21,7 +21,7 @@ _REF = "#/components/schemas/{model}"
 
 
 def asyncapi_document(
-    services: Iterable[NatsService], *, title: str, version: str
+    services: Iterable[MicroService], *, title: str, version: str
 ) -> dict[str, Any]:
     """Return the document.
 
@@ -31,7 +31,7 @@ def asyncapi_document(
         version: Its version.
 
     Example:
-        >>> inventory = NatsService("inventory", version="1.0.0")
+        >>> inventory = MicroService("inventory", version="1.0.0")
         >>> @inventory.reply("stock.get")
         ... async def get_stock(item: int) -> int:
         ...     return item * 2
@@ -53,7 +53,7 @@ def asyncapi_document(
     return document
 
 
-def _describe(document: dict[str, Any], service: NatsService, endpoint: Endpoint) -> None:
+def _describe(document: dict[str, Any], service: MicroService, endpoint: Endpoint) -> None:
     schemas = document["components"]["schemas"]
     channel = _identifier(endpoint.subject)
     request = _message(endpoint.handler.payload_type, schemas)

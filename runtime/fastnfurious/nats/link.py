@@ -35,13 +35,21 @@ class LinkSubscription:
         subject: Subject, or pattern of subjects.
         queue: Group in which one member gets each message.
         deliver: Takes the messages.
+        on_return: Called when another connection has taken its place.
         on_connection: What the present connection calls it.
     """
 
-    def __init__(self, subject: str, queue: str, deliver: Callable[[Message], None]) -> None:
+    def __init__(
+        self,
+        subject: str,
+        queue: str,
+        deliver: Callable[[Message], None],
+        on_return: Callable[[], None] | None = None,
+    ) -> None:
         self.subject = subject
         self.queue = queue
         self.deliver = deliver
+        self.on_return = on_return
         self.on_connection: Any = None
 
 
@@ -165,10 +173,14 @@ class Link:
         return message
 
     async def subscribe(
-        self, subject: str, queue: str, deliver: Callable[[Message], None]
+        self,
+        subject: str,
+        queue: str,
+        deliver: Callable[[Message], None],
+        on_return: Callable[[], None] | None = None,
     ) -> LinkSubscription:
         """Ask for messages, on this connection and all that follow."""
-        subscription = LinkSubscription(subject, queue, deliver)
+        subscription = LinkSubscription(subject, queue, deliver, on_return)
         self._subscriptions.add(subscription)
         connection = self._connection
         if connection is None:
@@ -241,6 +253,9 @@ class Link:
         self._connected.set()
         self._attempted.set()
         self._instruments.connected.set(1)
+        for subscription in list(self._subscriptions):
+            if subscription.on_return is not None:
+                subscription.on_return()
         logger.info("NATS is connected")
 
     @staticmethod

@@ -82,12 +82,14 @@ class handling:
         """Begin the span, and return it."""
         headers = self._message.headers
         parent = _parent(headers)
-        self._span = _tracer.start_span(
+        span = _tracer.start_span(
             f"process {self._subject}",
             parent,
-            SpanKind.CONSUMER,
+            _kind(self._message),
             _attributes("process", self._subject),
         )
+        # Nothing is recorded, but the lines of a message are to be found together all the same.
+        self._span = span if span.get_span_context().is_valid else _unrecorded()
         self._attached = otel_context.attach(trace.set_span_in_context(self._span, parent))
         self._identified = request_id.set(headers.get(REQUEST_ID_HEADER) or new_identifier())
         return self._span
@@ -97,6 +99,17 @@ class handling:
         request_id.reset(self._identified)
         otel_context.detach(self._attached)
         self._span.end()
+
+
+def _kind(message: Message) -> SpanKind:
+    """Return a server's kind where a client waits; a stream only waits for an acknowledgement."""
+    waits = message.reply and not message.reply.startswith("$JS.ACK.")
+    return SpanKind.SERVER if waits else SpanKind.CONSUMER
+
+
+def _unrecorded() -> trace.Span:
+    trace_id, span_id = int(new_identifier(), 16), int(new_identifier()[:16], 16)
+    return trace.NonRecordingSpan(trace.SpanContext(trace_id, span_id, is_remote=False))
 
 
 def _parent(headers: Mapping[str, str]) -> Context:

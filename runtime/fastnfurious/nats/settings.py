@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import Field, FilePath, SecretStr, field_validator
 
 from fastnfurious.core.integration import IntegrationSettings
+from fastnfurious.nats.jetstream.stream import Stream
 
 __all__ = ["NatsSettings"]
 
@@ -57,6 +58,12 @@ class NatsSettings(IntegrationSettings):
     )
     pending_messages: int = Field(
         65_536, gt=0, description="Most messages that wait for the handlers of one subscription."
+    )
+
+    streams: list[Stream] = Field(
+        [],
+        description="Streams of JetStream that are created or compared at the start, as JSON: "
+        '[{"name": "ORDERS", "subjects": ["orders.>"], "max_age": 604800}].',
     )
 
     @field_validator("url", mode="before")

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import (
     AsyncSession,
 )
 
+from fastnfurious.core.context import require_client
 from fastnfurious.core.errors import FastNFuriousError, StartupError
 from fastnfurious.core.instruments import Instruments
 from fastnfurious.sql.connecting import system_of
@@ -95,6 +96,8 @@ class SqlClient:
     async def transaction(self, *, read_only: bool = False) -> AsyncIterator[Transaction]:
         """Commit what happens in an ``async with`` block, or nothing of it when it fails.
 
+        Nothing is committed for a client that has left before it had its answer.
+
         Args:
             read_only: Refuse changes; readers do not wait for each other.
 
@@ -107,10 +110,13 @@ class SqlClient:
             begun = await self._begin(connection)
             async with _ended(begun):
                 yield Transaction(_OneConnection(self, connection))
+                require_client()
 
     @asynccontextmanager
     async def session(self, *, read_only: bool = False) -> AsyncIterator[AsyncSession]:
         """Give a session of SQLAlchemy; commit it at the end of an ``async with`` block.
+
+        Nothing is committed for a client that has left before it had its answer.
 
         Args:
             read_only: Refuse changes; readers do not wait for each other.
@@ -125,6 +131,7 @@ class SqlClient:
                     async with session.begin():
                         await self._sessions.limit(session)
                         yield session
+                        require_client()
 
     async def ping(self) -> None:
         """Ask the database for the smallest of answers.

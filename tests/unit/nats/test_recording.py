@@ -86,6 +86,22 @@ def test_messages_can_be_injected_from_another_thread(
     assert message.json == 8
 
 
+async def test_an_injected_message_waits_until_somebody_listens(
+    shop: FastNFuriousAPI, nats: RecordedNats
+) -> None:
+    """So a test need not know when a subscription begins."""
+    heard = asyncio.get_running_loop().create_future()
+    async with AsyncTestClient(shop):
+        nats.inject("news", "late")
+        await asyncio.sleep(0.01)
+
+        @shop.nats.subscribe("news", start=True)
+        async def on_news(text: str) -> None:
+            heard.set_result(text)
+
+        assert await asyncio.wait_for(heard, 2) == "late"
+
+
 async def test_the_server_can_go_away(shop: FastNFuriousAPI, nats: RecordedNats) -> None:
     """And return."""
     nats.replies("a", 1)
