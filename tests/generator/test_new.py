@@ -82,7 +82,7 @@ def test_options_and_pairs_are_answers(capsys: pytest.CaptureFixture[str], tmp_p
     [
         (["svc", "--set", "knd=http"], "No question is called 'knd': did you mean 'kind'?"),
         (["svc", "--set", "zzz=1"], "No question is called 'zzz': the questions are project_name,"),
-        (["svc", "--kind", "soap"], "kind='soap' is not accepted: expected http"),
+        (["svc", "--kind", "soap"], "kind='soap' is not accepted: expected http, nats"),
         (["svc", "--with", "nats,soap"], "integrations='soap' is not accepted: expected any of"),
         (["svc", "--ci", "jenkins"], "ci='jenkins' is not accepted: expected github, gitlab, none"),
         (["svc", "--set", "deployment=docker,vm"], "deployment='vm' is not accepted: expected any"),

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from loguru import logger
+
 from fastnfurious.core.health import CheckResult
 from fastnfurious.core.integration import Handled, Integration, IntegrationStatus, Mode
 from fastnfurious.core.settings import FastNFuriousSettings
@@ -102,9 +104,23 @@ class NatsIntegration(Integration):
         async with self._starting:
             if self._server is None:
                 server = self._create_server()
-                await server.start()
+                await self._start(server)
                 self._server = server
         return self._server
+
+    async def _start(self, server: EmbeddedServer) -> None:
+        try:
+            await server.start()
+        except OSError as error:
+            from fastnfurious.nats.client import ConnectionRefused
+
+            variable = self.settings.variable("embedded_port")
+            raise ConnectionRefused(
+                f"the stand-in cannot listen on {server.url}: {error.strerror}; "
+                f"choose another {variable}"
+            ) from error
+        if self.settings.embedded_port:
+            logger.info("NATS runs in the process, at {}", server.url)
 
     @contextmanager
     def standing_in(self, create: Callable[[], EmbeddedServer]) -> Iterator[None]:
@@ -130,4 +146,5 @@ class NatsIntegration(Integration):
             user=settings.user,
             password=settings.password.get_secret_value() if settings.password else None,
             token=settings.token.get_secret_value() if settings.token else None,
+            port=settings.embedded_port,
         )

@@ -88,7 +88,7 @@ class handling:
             _kind(self._message),
             _attributes("process", self._subject),
         )
-        # Nothing is recorded, but the lines of a message are to be found together all the same.
+        # Where nothing is recorded, the lines of a message are to be found together all the same.
         self._span = span if span.get_span_context().is_valid else _unrecorded()
         self._attached = otel_context.attach(trace.set_span_in_context(self._span, parent))
         self._identified = request_id.set(headers.get(REQUEST_ID_HEADER) or new_identifier())

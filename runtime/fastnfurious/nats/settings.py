@@ -34,6 +34,13 @@ class NatsSettings(IntegrationSettings):
     tls_ca: FilePath | None = Field(
         None, description="File with the certificates that vouch for the server."
     )
+    embedded_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="Port of the stand-in, for tools and other services on this machine; "
+        "0 chooses one that is free.",
+    )
     timeout: float = Field(2.0, gt=0, description="Seconds to wait for the reply to a request.")
     connect_timeout: float = Field(
         2.0, gt=0, description="Seconds to wait for a connection, at the start and when it is lost."

@@ -106,6 +106,8 @@ class NatsService(MicroService):
             description=self.description,
             settings=_named(self._settings, self.name, self.version),
             lifespan=self._serving,
+            docs_url=None,
+            redoc_url=None,
             openapi_url=None,
         )
         app.integrations.when_loaded("nats", self._join_own)
