@@ -22,6 +22,13 @@ from fastnfurious.logs.testing import RecordedLogs
 from fastnfurious.metrics import Metrics
 from fastnfurious.metrics.counter import Counter
 from fastnfurious.metrics.testing import MetricsSnapshot
+from fastnfurious.nats import NatsClient
+from fastnfurious.oidc import CurrentUser, OidcClient
+from fastnfurious.s3 import Bucket, ObjectStorage
+from fastnfurious.s3.testing import RecordedS3
+from fastnfurious.schemas import Reply, UserClaims
+from fastnfurious.sql import Row, Rows, SessionDependency, SqlClient
+from fastnfurious.sql.testing import RecordedDatabase
 from fastnfurious.testing import (
     AsyncTestClient,
     FrozenClock,
@@ -58,6 +65,13 @@ assert_type(app.current_span, Span)
 assert_type(app.metrics, Metrics)
 assert_type(app.health, Health)
 assert_type(app.lifecycle, Lifecycle)
+assert_type(app.nats, NatsClient)
+assert_type(app.create_nats_client(), NatsClient)
+assert_type(app.s3, ObjectStorage)
+assert_type(app.s3["models"], Bucket)
+assert_type(app.oidc, OidcClient)
+assert_type(app.db, SqlClient)
+assert_type(app.db.execute("SELECT 1"), Rows)
 assert_type(app.metrics.counter("orders", "Orders taken.", labels=["country"]), Counter)
 assert_type(ShopSettings.load(), ShopSettings)
 assert_type(ShopSettings.load().stock, int)
@@ -85,6 +99,41 @@ async def order(number: int, user: Annotated[str, Depends(get_user)]) -> str:
     return user
 
 
+@app.get("/users/me")
+async def me(user: UserClaims = app.current_user) -> UserClaims:
+    """Return who asks."""
+    return user
+
+
+@app.get("/users/maybe")
+async def maybe(user: UserClaims | None = app.optional_user) -> UserClaims | None:
+    """Return who asks, if anybody."""
+    return user
+
+
+@app.delete("/users/{name}")
+async def remove(
+    name: str, user: CurrentUser, admin: UserClaims = app.require(roles="admin")
+) -> str:
+    """Let somebody do it who may."""
+    assert_type(user, UserClaims)
+    return admin.sub
+
+
+@app.get("/products")
+async def products(session: SessionDependency, limit: int = 100) -> list[Row]:
+    """Ask every service that is behind this one."""
+    reply = await app.nats.request_json("stock.get", {"limit": limit})
+    assert_type(reply, Reply)
+    assert_type(await app.s3["models"].get("42.onnx"), bytes)
+    async with app.db.transaction() as transaction:
+        assert_type(await transaction.execute("DELETE FROM old"), int)
+    async for row in app.db.execute("SELECT * FROM products"):
+        assert_type(row, Row)
+    await session.flush()
+    return await app.db.execute("SELECT * FROM products LIMIT :limit", {"limit": limit}).all()
+
+
 @app.tracer.create_child_span("price")
 def price(item: str) -> float:
     """Return a price; the decorator keeps the signature."""
@@ -106,6 +155,8 @@ def test_everything(
     spans: RecordedSpans,
     logs: RecordedLogs,
     metrics: MetricsSnapshot,
+    s3: RecordedS3,
+    db: RecordedDatabase,
     dependency_overrides: dict[Any, Any],
     responsive_loop: LoopWatch,
 ) -> None:
@@ -116,6 +167,8 @@ def test_everything(
     assert_type(spans.get("look up"), RecordedSpan)
     assert_type(metrics.delta("http_requests_total"), float)
     assert_type(logs.messages, list[str])
+    assert_type(s3["models"].name, str)
+    assert_type(db.database, SqlClient)
     responsive_loop.threshold = 0.5
 
 

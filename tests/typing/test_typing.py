@@ -18,6 +18,23 @@ REFUSED = {
         "from fastnfurious import FastNFuriousAPI\nFastNFuriousAPI().tarcer",
         'has no attribute "tarcer"',
     ),
+    "misspelt storage method": (
+        "from fastnfurious import FastNFuriousAPI\nFastNFuriousAPI().s3['models'].gte('a')",
+        '"Bucket" has no attribute "gte"',
+    ),
+    "misspelt database method": (
+        "from fastnfurious import FastNFuriousAPI\nFastNFuriousAPI().db.exceute('SELECT 1')",
+        '"SqlClient" has no attribute "exceute"',
+    ),
+    "rows that were not waited for": (
+        "from fastnfurious import FastNFuriousAPI\n"
+        "rows: list[dict[str, object]] = FastNFuriousAPI().db.execute('SELECT 1')",
+        'expression has type "Rows"',
+    ),
+    "misspelt message method": (
+        "from fastnfurious import FastNFuriousAPI\nFastNFuriousAPI().nats.pubish('a', b'x')",
+        '"NatsClient" has no attribute "pubish"',
+    ),
     "wrong option": (
         "from fastnfurious import FastNFuriousAPI\nFastNFuriousAPI(problem_details='no')",
         'expected "bool"',

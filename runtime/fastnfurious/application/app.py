@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from fastnfurious.nats.messaging import NatsClient
     from fastnfurious.oidc.client import OidcClient
     from fastnfurious.s3.contract import ObjectStorage
+    from fastnfurious.sql.client import SqlClient
 
 __all__ = ["FastNFuriousAPI"]
 
@@ -162,6 +163,7 @@ class FastNFuriousAPI(FastAPI):
         return Health(HealthSettings.load(), self._clock)
 
     if TYPE_CHECKING:
+        db: SqlClient
         nats: NatsClient
         oidc: OidcClient
         s3: ObjectStorage

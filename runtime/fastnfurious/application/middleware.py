@@ -18,7 +18,7 @@ from fastnfurious.application.exchange import (
 from fastnfurious.application.fastapi_internals import ExceptionTelemetryMiddleware
 from fastnfurious.application.owner import Owner
 from fastnfurious.application.route_template import MOUNTED, find_template
-from fastnfurious.core.context import APPLICATION_KEY, open_connection
+from fastnfurious.core.context import APPLICATION_KEY, current_exchange, open_connection
 from fastnfurious.core.context import request_id as current_request_id
 from fastnfurious.core.errors import is_logged, mark_logged
 
@@ -71,7 +71,7 @@ class ObservingMiddleware:
             self._end_http(scope, exchange)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = WebSocketExchange(self._request_id(scope), receive, send)
+        exchange = WebSocketExchange(scope, self._request_id(scope), receive, send)
         exchange.on_accept = self._metrics.websocket_opened
         self._begin(scope, exchange)
         connection = open_connection.set(exchange)
@@ -113,10 +113,13 @@ class ObservingMiddleware:
             # Starlette's redirects would fail to decode it. RFC 3986 knows no such bytes.
             scope["query_string"] = _escape(scope["query_string"])
         exchange.token = current_request_id.set(exchange.request_id)
+        exchange.outer = current_exchange.set(exchange)
+        # Remembered, because a mount that is on the way changes it in the scope.
+        exchange.root_path = root = scope.get("root_path", "")
         self._lifecycle.in_flight += 1
         exchange.started = perf_counter()
         path = scope["path"]
-        if path == "/metrics" or path.startswith("/health") or scope.get("root_path"):
+        if path == "/metrics" or path.startswith("/health") or root:
             if _is_management(scope):
                 return
         exchange.trace = self._traces.start(scope)
@@ -125,6 +128,7 @@ class ObservingMiddleware:
         """Take the request out of those in flight; return the template of its route."""
         exchange.duration = perf_counter() - exchange.started
         self._lifecycle.in_flight -= 1
+        current_exchange.reset(exchange.outer)
         observer = scope[ROUTE_KEY]
         matched = observer.route
         if observer is exchange:

@@ -16,7 +16,7 @@ from fastnfurious.cli.settings import ServerSettings
 if TYPE_CHECKING:
     from fastnfurious.application.app import FastNFuriousAPI
 
-__all__ = ["announce", "banner_rows"]
+__all__ = ["announce", "banner_rows", "to_open"]
 
 _WILDCARDS = {"//0.0.0.0:": "//localhost:", "//[::]:": "//localhost:"}
 
@@ -60,10 +60,12 @@ def banner_rows(
     app: FastNFuriousAPI, urls: Sequence[str], *, management: str | None, workers: int
 ) -> Iterator[tuple[str, str]]:
     """Yield the lines of the banner as label and value."""
-    shown = [_to_open(url) for url in urls]
+    shown = [to_open(url) for url in urls]
     for address in shown:
         yield "Serving", address
-    base, inside = shown[0].rstrip("/") + app.root_path, _to_open(management or urls[0])
+    if subjects := [each.address for each in app.integrations.handled]:
+        yield "Subjects", ", ".join(subjects)
+    base, inside = shown[0].rstrip("/") + app.root_path, to_open(management or urls[0])
     if app.docs_url:
         yield "Docs", base + app.docs_url
     yield "Health", f"{inside}/health/ready"
@@ -71,7 +73,19 @@ def banner_rows(
     if workers > 1:
         yield "Workers", str(workers)
     if embedded := _embedded(app):
-        yield "Embedded", f"{', '.join(embedded)} (data is lost at the end)"
+        yield "Embedded", f"{', '.join(embedded)} (stand-ins for development)"
+
+
+def to_open(address: str) -> str:
+    """Return an address as a browser on this machine can open it.
+
+    Example:
+        >>> to_open("http://0.0.0.0:8000")
+        'http://localhost:8000'
+    """
+    for wildcard, local in _WILDCARDS.items():
+        address = address.replace(wildcard, local)
+    return address
 
 
 def _print(app: FastNFuriousAPI, rows: list[tuple[str, str]]) -> None:
@@ -92,9 +106,3 @@ def _print(app: FastNFuriousAPI, rows: list[tuple[str, str]]) -> None:
 
 def _embedded(app: FastNFuriousAPI) -> list[str]:
     return [name for name, mode in app.integrations.modes().items() if mode == "embedded"]
-
-
-def _to_open(address: str) -> str:
-    for wildcard, local in _WILDCARDS.items():
-        address = address.replace(wildcard, local)
-    return address

@@ -14,16 +14,17 @@ from uvicorn.server import HANDLED_SIGNALS
 
 from fastnfurious.application.app import FastNFuriousAPI
 from fastnfurious.application.routes import management_app
-from fastnfurious.cli.banner import announce
+from fastnfurious.cli.banner import announce, to_open
 from fastnfurious.cli.connections import ConnectionState
 from fastnfurious.cli.effective import effective_settings
 from fastnfurious.cli.exit_codes import ExitCode
 from fastnfurious.cli.launch import Launch, Role
 from fastnfurious.cli.lifespan import Lifespan
-from fastnfurious.cli.listeners import PortTaken, bind_management
+from fastnfurious.cli.listeners import PortTaken, bind_management, url
 from fastnfurious.cli.log_takeover import take_over_logs
 from fastnfurious.cli.management import ManagementListener
 from fastnfurious.cli.shutdown import Shutdown
+from fastnfurious.core.address import listening_at
 
 __all__ = ["Server"]
 
@@ -79,6 +80,7 @@ class Server(uvicorn.Server):
         self.config.app = self.app
         self.config.load()
         self.config.lifespan_class = Lifespan
+        self._tell_address(public)
         try:
             super().run(public)
         finally:
@@ -146,6 +148,12 @@ class Server(uvicorn.Server):
             return
         logger.opt(exception=error).error("A part failed while the service was stopping")
         self.exit_code = self.exit_code or ExitCode.FAILED
+
+    def _tell_address(self, sockets: list[socket.socket]) -> None:
+        settings = self.launch.settings
+        if sockets and settings.uds is None:
+            address = to_open(url(sockets[0], "https" if settings.ssl_certfile else "http"))
+            listening_at.set(address + settings.root_path.rstrip("/"))
 
     async def _open_management(self) -> None:
         if self._management_sockets:

@@ -71,7 +71,7 @@ class S3Settings(IntegrationSettings):
     public_url: _Url | None = Field(
         None,
         description="Address that presigned URLs name, where clients see another one than the "
-        "service does; with the stand-in that of the service itself.",
+        "service does; with the stand-in by default that of the service itself.",
     )
     buckets: _Buckets = Field(
         (), description="Buckets to create at start if they are missing, separated by commas."

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import CursorResult, Executable, TextClause, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
@@ -18,12 +18,13 @@ from sqlalchemy.ext.asyncio import (
     AsyncSession,
 )
 
+from fastnfurious.core.context import require_client
 from fastnfurious.core.errors import FastNFuriousError, StartupError
 from fastnfurious.core.instruments import Instruments
 from fastnfurious.sql.connecting import system_of
 from fastnfurious.sql.engine import create_engine, transactional
 from fastnfurious.sql.errors import DatabaseUnavailable, PoolExhausted, StatementFailed
-from fastnfurious.sql.failures import failure_of, refusal_of
+from fastnfurious.sql.failures import failure_of, misuse_of, refusal_of
 from fastnfurious.sql.limits import cancelled, interrupted
 from fastnfurious.sql.observation import Observation
 from fastnfurious.sql.rows import Answer, Rows
@@ -95,6 +96,8 @@ class SqlClient:
     async def transaction(self, *, read_only: bool = False) -> AsyncIterator[Transaction]:
         """Commit what happens in an ``async with`` block, or nothing of it when it fails.
 
+        Nothing is committed for a client that has left before it had its answer.
+
         Args:
             read_only: Refuse changes; readers do not wait for each other.
 
@@ -107,10 +110,13 @@ class SqlClient:
             begun = await self._begin(connection)
             async with _ended(begun):
                 yield Transaction(_OneConnection(self, connection))
+                require_client()
 
     @asynccontextmanager
     async def session(self, *, read_only: bool = False) -> AsyncIterator[AsyncSession]:
         """Give a session of SQLAlchemy; commit it at the end of an ``async with`` block.
+
+        Nothing is committed for a client that has left before it had its answer.
 
         Args:
             read_only: Refuse changes; readers do not wait for each other.
@@ -125,6 +131,7 @@ class SqlClient:
                     async with session.begin():
                         await self._sessions.limit(session)
                         yield session
+                        require_client()
 
     async def ping(self) -> None:
         """Ask the database for the smallest of answers.
@@ -219,7 +226,16 @@ class SqlClient:
         with self._observation.watch(statement), _translated():
             if self.intercept is not None:
                 self.intercept(statement)
-            yield
+            try:
+                yield
+            except FastNFuriousError:
+                raise
+            except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+                # Values that neither SQLAlchemy nor the driver can convert are not wrapped by it.
+                raise StatementFailed(
+                    "A value of a statement, or of its answer, is not of the type that it "
+                    f"should be of ({type(error).__name__})"
+                ) from None
 
     @asynccontextmanager
     async def _limited(
@@ -282,11 +298,9 @@ def _translated() -> Iterator[None]:
         # Neither as cause nor as context: what the driver says may hold values.
         if error.connection_invalidated:
             raise DatabaseUnavailable("The connection to the database was lost") from None
-        raise failure_of(_driver_error(error)) from None
-    except StatementError as error:
-        raise StatementFailed(f"A statement cannot be run: {error.orig}") from None
+        raise failure_of(_driver_error(error), error.statement) from None
     except SQLAlchemyError as error:
-        raise StatementFailed(f"A statement cannot be run: {error}") from None
+        raise StatementFailed(f"A statement cannot be run: {misuse_of(error)}") from None
 
 
 def _driver_error(error: BaseException) -> BaseException:

@@ -32,21 +32,15 @@ class Product(BaseModel):
     price: int
 
 
-class Shop(FastNFuriousAPI):
-    """The service under test."""
-
-    db: SqlClient
-
-
 @pytest.fixture
-def app(url: str, db: SqlClient, monkeypatch: pytest.MonkeyPatch) -> Shop:
+def app(url: str, db: SqlClient, monkeypatch: pytest.MonkeyPatch) -> FastNFuriousAPI:
     """Return the service of the roadmap, on the database under test."""
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("DATABASE_POOL_SIZE", "1")
     monkeypatch.setenv("DATABASE_POOL_WAIT_SECONDS", "0.2")
     monkeypatch.setenv("DATABASE_SLOW_SECONDS", "0")
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_on")
-    app = Shop(title="Demo tracing")
+    app = FastNFuriousAPI(title="Demo tracing")
     app.integrations.registry = Registry([ENTRY])
 
     @app.get("/products", summary="Fetch list of products", response_model=list[Product])
@@ -75,7 +69,7 @@ def app(url: str, db: SqlClient, monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 
 async def test_the_example_of_the_roadmap(
-    app: Shop, spans: RecordedSpans, async_client: AsyncTestClient
+    app: FastNFuriousAPI, spans: RecordedSpans, async_client: AsyncTestClient
 ) -> None:
     """Products are read in a span of their own, below which the statement has one."""
     answer = await async_client.get("/products", params={"limit": 1, "offset": 1})
@@ -90,7 +84,7 @@ async def test_the_example_of_the_roadmap(
 
 
 async def test_a_session_is_committed_before_the_answer(
-    app: Shop, async_client: AsyncTestClient
+    app: FastNFuriousAPI, async_client: AsyncTestClient
 ) -> None:
     """What a client has been told is there is there."""
     pen = {"id": 3, "name": "pen", "price": 2}
@@ -116,7 +110,7 @@ async def test_a_full_pool_is_a_503_problem(async_client: AsyncTestClient) -> No
 
 
 async def test_values_are_in_no_log_and_no_span(
-    app: Shop, spans: RecordedSpans, logs: RecordedLogs, async_client: AsyncTestClient
+    app: FastNFuriousAPI, spans: RecordedSpans, logs: RecordedLogs, async_client: AsyncTestClient
 ) -> None:
     """A statement that is slow is logged, one that fails is traced, both without their values."""
     product = {"id": 3, "name": SECRET, "price": 2}
@@ -132,7 +126,7 @@ async def test_values_are_in_no_log_and_no_span(
 
 
 async def test_statements_are_measured(
-    app: Shop, metrics: MetricsSnapshot, async_client: AsyncTestClient
+    app: FastNFuriousAPI, metrics: MetricsSnapshot, async_client: AsyncTestClient
 ) -> None:
     """How long they take, and how many connections are in use, by the application's metrics."""
     await async_client.get("/products")

@@ -35,6 +35,7 @@ class EmbeddedServer:
         token: Token that clients have to know.
         max_payload: Most bytes of a message.
         max_pending: Most bytes that wait for a client that reads too slowly.
+        port: Where it listens; 0 chooses a port that is free.
 
     Example:
         >>> async def where() -> str:
@@ -52,6 +53,7 @@ class EmbeddedServer:
         token: str | None = None,
         max_payload: int = 1024 * 1024,
         max_pending: int = 64 * 1024 * 1024,
+        port: int = 0,
     ) -> None:
         self._credentials = {"user": user, "pass": password, "auth_token": token}
         self.max_payload = max_payload
@@ -60,7 +62,7 @@ class EmbeddedServer:
         self.id = new_identifier().upper()
         self.connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
-        self._port = 0
+        self._port = port
         self._numbers = 0
         self._written: set[Connection] = set()
         self._jetstream: JetStream | None = None

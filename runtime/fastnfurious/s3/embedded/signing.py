@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+from fastnfurious.core.address import service_address
 from fastnfurious.core.clock import Clock
 from fastnfurious.s3.errors import AccessDenied
 
@@ -24,11 +25,12 @@ class UrlSigner:
 
     Args:
         secret: What signatures are made with; all processes of a service share it.
-        address: Where the application is reached from outside.
+        address: Where the application is reached from outside; by default as it is known when a
+            URL is made.
         clock: Tells the time.
     """
 
-    def __init__(self, secret: bytes, address: str, clock: Clock) -> None:
+    def __init__(self, secret: bytes, address: str | None, clock: Clock) -> None:
         self._secret = secret
         self._address = address
         self._clock = clock
@@ -40,7 +42,8 @@ class UrlSigner:
         if version is not None:
             words["version"] = version
         words["signature"] = self._sign(method, bucket, key, version or "", until)
-        return f"{self._address}{PATH}/{bucket}/{quote(key, safe='/')}?{urlencode(words)}"
+        address = self._address or service_address()
+        return f"{address}{PATH}/{bucket}/{quote(key, safe='/')}?{urlencode(words)}"
 
     def check(self, method: str, bucket: str, key: str, words: dict[str, str]) -> None:
         """Let a URL pass that was made here and has not expired.

@@ -38,7 +38,7 @@ class EmbeddedStorage(ObjectStorage):
     Args:
         folder: Where; ``None`` keeps everything in memory.
         part_size: Bytes in a part, which a longer object's entity tag depends on.
-        address: Where presigned URLs lead.
+        address: Where presigned URLs lead; by default to this service.
         clock: Tells the time.
         observer: Sees what is done.
 
@@ -58,7 +58,7 @@ class EmbeddedStorage(ObjectStorage):
         folder: Path | None = None,
         *,
         part_size: int = 8 << 20,
-        address: str = "http://127.0.0.1:8000",
+        address: str | None = None,
         clock: Clock | None = None,
         observer: Observer | None = None,
     ) -> None:
