@@ -12,8 +12,10 @@ import typer
 from rich.console import Console
 
 import servers
+from benchmarks.collector import collect
 from benchmarks.environment import ROOT, Environment
 from benchmarks.integrations.report import Report
+from benchmarks.integrations.starting import USES
 
 __all__ = ["main"]
 
@@ -26,6 +28,7 @@ AREAS: dict[str, tuple[str | None, ...]] = {
     "sql": (None, "postgres"),
 }
 """Each area, and the servers that it runs on; ``None`` for the stand-in."""
+STARTS = "starts"
 MANY, FEW = 51, 15
 LIMIT = 900
 
@@ -42,40 +45,67 @@ def main(
     if lock:
         _lock()
         return
-    places = [(area, name) for area in _chosen(only) for name in AREAS[area]]
+    chosen = _chosen(only)
+    places = [(area, name) for area in chosen for name in AREAS.get(area, ())]
     found = {name: _endpoint(name) for _, name in places if name is not None}
     ENVIRONMENT.prepare()
+    length = (str(turns or (FEW if short else MANY)), str(seconds / 2 if short else seconds))
     report = Report()
-    for area, name in places:
-        endpoint = None if name is None else found[name]
-        arguments = (area, str(turns or (FEW if short else MANY)), str(seconds / (1 + short)))
-        variables = {"PATH": os.environ["PATH"], **_VARIABLES, **_settings(endpoint)}
-        report.add(
-            f"{name} {endpoint.version}" if endpoint else "embedded",
-            ENVIRONMENT.printed_by(
-                "benchmarks.integrations.measuring", *arguments, variables=variables, limit=LIMIT
-            ),
-        )
+    if STARTS in chosen:
+        report.starts = _starts(turns=min(turns or MANY, 3 if short else 9))
+    with collect() as collector:
+        for area, name in places:
+            endpoint = None if name is None else found[name]
+            report.add(
+                "embedded" if endpoint is None else f"{name} {endpoint.version}",
+                ENVIRONMENT.printed_by(
+                    "benchmarks.integrations.measuring",
+                    area,
+                    *length,
+                    variables=_variables(endpoint, collector),
+                    limit=LIMIT,
+                ),
+            )
     if as_json:
         json.dump(report.as_data(), sys.stdout, indent=1)
-    else:
-        Console(width=160 if not sys.stdout.isatty() else None).print(report.table())
+        return
+    console = Console(width=160 if not sys.stdout.isatty() else None)
+    for table in (report.table_of_starts(), report.table()):
+        if table.row_count:
+            console.print(table)
 
 
-_VARIABLES = {
-    "LOG_LEVEL": "ERROR",
-    "OTEL_SERVICE_NAME": "benchmark",
-    "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
-    "OTEL_TRACES_SAMPLER_ARG": "0.1",
-}
+def _variables(endpoint: servers.Endpoint | None, collector: str) -> dict[str, str]:
+    """Return the settings: where the server is, and what records a hundredth of the traces."""
+    return {
+        "PATH": os.environ["PATH"],
+        "LOG_LEVEL": "ERROR",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
+        "OTEL_SERVICE_NAME": "benchmark",
+        "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+        "OTEL_TRACES_SAMPLER_ARG": "0.01",
+        **({} if endpoint is None else endpoint.settings),
+    }
 
 
 def _chosen(only: str) -> list[str]:
-    chosen = [name.strip() for name in only.split(",") if name.strip()] or list(AREAS)
-    unknown = [name for name in chosen if name not in AREAS]
+    known = [*AREAS, STARTS]
+    chosen = [name.strip() for name in only.split(",") if name.strip()] or known
+    unknown = [name for name in chosen if name not in known]
     if unknown:
-        raise typer.BadParameter(f"{', '.join(unknown)} is none of {', '.join(AREAS)}")
+        raise typer.BadParameter(f"{', '.join(unknown)} is none of {', '.join(known)}")
     return chosen
+
+
+def _starts(*, turns: int) -> dict[str, list[float]]:
+    """Return the milliseconds of first uses, each in a process of its own."""
+    found: dict[str, list[float]] = {name: [] for name in USES}
+    program = "benchmarks.integrations.starting"
+    variables = {"PATH": os.environ["PATH"], "LOG_LEVEL": "ERROR"}
+    for _ in range(turns):
+        for name, milliseconds in found.items():
+            milliseconds.append(ENVIRONMENT.printed_by(program, name, variables=variables))
+    return found
 
 
 def _endpoint(name: str) -> servers.Endpoint:
@@ -83,10 +113,6 @@ def _endpoint(name: str) -> servers.Endpoint:
     if endpoint is None:
         raise typer.BadParameter(f"{name} is not running: `inv servers.up --names {name}`")
     return endpoint
-
-
-def _settings(endpoint: servers.Endpoint | None) -> dict[str, str]:
-    return dict(endpoint.settings) if endpoint else {}
 
 
 def _lock() -> None:

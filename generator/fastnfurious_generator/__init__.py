@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from fastnfurious.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from fastnfurious_generator.addition import add_integrations as add_integrations
     from fastnfurious_generator.rendering import render as render
     from fastnfurious_generator.template import Question as Question
     from fastnfurious_generator.template import Template as Template
@@ -24,6 +25,7 @@ else:
         {
             "Question": "fastnfurious_generator.template",
             "Template": "fastnfurious_generator.template",
+            "add_integrations": "fastnfurious_generator.addition",
             "render": "fastnfurious_generator.rendering",
         },
     )

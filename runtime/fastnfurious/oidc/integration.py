@@ -174,7 +174,7 @@ class OidcIntegration(Integration):
             )
 
     def _connect(self) -> OidcClient:
-        from fastnfurious.oidc.client import HttpTransport
+        from fastnfurious.oidc.transport import HttpTransport
 
         timeout = self.settings.timeout_seconds
         if self.mode is Mode.REMOTE:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import CursorResult, Executable, TextClause, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
@@ -24,7 +24,7 @@ from fastnfurious.core.instruments import Instruments
 from fastnfurious.sql.connecting import system_of
 from fastnfurious.sql.engine import create_engine, transactional
 from fastnfurious.sql.errors import DatabaseUnavailable, PoolExhausted, StatementFailed
-from fastnfurious.sql.failures import failure_of, refusal_of
+from fastnfurious.sql.failures import failure_of, misuse_of, refusal_of
 from fastnfurious.sql.limits import cancelled, interrupted
 from fastnfurious.sql.observation import Observation
 from fastnfurious.sql.rows import Answer, Rows
@@ -226,7 +226,16 @@ class SqlClient:
         with self._observation.watch(statement), _translated():
             if self.intercept is not None:
                 self.intercept(statement)
-            yield
+            try:
+                yield
+            except FastNFuriousError:
+                raise
+            except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+                # Values that neither SQLAlchemy nor the driver can convert are not wrapped by it.
+                raise StatementFailed(
+                    "A value of a statement, or of its answer, is not of the type that it "
+                    f"should be of ({type(error).__name__})"
+                ) from None
 
     @asynccontextmanager
     async def _limited(
@@ -289,11 +298,9 @@ def _translated() -> Iterator[None]:
         # Neither as cause nor as context: what the driver says may hold values.
         if error.connection_invalidated:
             raise DatabaseUnavailable("The connection to the database was lost") from None
-        raise failure_of(_driver_error(error)) from None
-    except StatementError as error:
-        raise StatementFailed(f"A statement cannot be run: {error.orig}") from None
+        raise failure_of(_driver_error(error), error.statement) from None
     except SQLAlchemyError as error:
-        raise StatementFailed(f"A statement cannot be run: {error}") from None
+        raise StatementFailed(f"A statement cannot be run: {misuse_of(error)}") from None
 
 
 def _driver_error(error: BaseException) -> BaseException:

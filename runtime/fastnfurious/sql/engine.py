@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from typing import Any
@@ -43,6 +44,7 @@ def create_engine(url: str, system: str, settings: SqlSettings) -> AsyncEngine:
         **limits,
     )
     if system == "sqlite":
+        logging.getLogger("aiosqlite").addFilter(_is_no_detail)
         event.listen(engine.sync_engine, "connect", _tell_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         event.listen(engine.sync_engine, "commit", _end_sqlite)
@@ -95,6 +97,11 @@ def _ask_idle_connections(engine: AsyncEngine) -> None:
 
     event.listen(engine.sync_engine, "checkin", returned)
     event.listen(engine.sync_engine, "checkout", taken)
+
+
+def _is_no_detail(record: logging.LogRecord) -> bool:
+    # Below that level the driver writes down every statement with its values.
+    return record.levelno > logging.DEBUG
 
 
 def _tell_sqlite(connection: Any, record: object) -> None:

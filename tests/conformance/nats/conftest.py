@@ -9,17 +9,20 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import nats
 import psutil
 import pytest
+from nats.aio.client import Client
 
 from fastnfurious.nats import EmbeddedServer, NatsClient, NatsSettings
 from servers import find
 from servers.fleet import Fleet
 from servers.plugin import Backing
+from tests.conformance.nats.room import Room
 from tests.conformance.nats.wire import Wire
 
 WAYS = ["embedded", "nats"]
-STREAMING = ["nats"]
+STREAMING = ["embedded", "nats"]
 """The servers that keep messages in streams."""
 
 
@@ -177,3 +180,23 @@ class Seen:
 def seen() -> Seen:
     """Return a place for what handlers get."""
     return Seen()
+
+
+@pytest.fixture(params=WAYS)
+async def driver(
+    request: pytest.FixtureRequest, backing: Backing, anyio_backend: object
+) -> AsyncIterator[Client]:
+    """Return a connection of plain nats-py to each server with JetStream in turn."""
+    endpoint = backing("jetstream", request.param)
+    async with EmbeddedServer() as server:
+        connection = await nats.connect(endpoint.url if endpoint else server.url)
+        yield connection
+        await connection.close()
+
+
+@pytest.fixture
+async def room(driver: Client) -> AsyncIterator[Room]:
+    """Return where a test of JetStream is alone."""
+    room = Room(driver)
+    yield room
+    await room.close()

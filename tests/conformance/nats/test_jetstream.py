@@ -18,7 +18,8 @@ from fastnfurious.nats.jetstream import (
     StreamNotFound,
     WrongStream,
 )
-from tests.conformance.nats.conftest import Clients, make_client
+from servers.plugin import Backing
+from tests.conformance.nats.conftest import Clients, make_client, nats_server, require
 
 
 @pytest.fixture
@@ -196,8 +197,9 @@ def test_only_what_is_said_is_compared() -> None:
     assert stream.differences({"subjects": ["b", "a"], "max_bytes": 0, "storage": "memory"}) == []
 
 
-async def test_a_server_without_jetstream_is_one_that_is_not_ready(url: str) -> None:
+async def test_a_server_without_jetstream_is_one_that_is_not_ready(backing: Backing) -> None:
     """Its streams may come up later, or it has to be started with them."""
-    async with make_client(url, timeout=0.2) as client:
+    require(backing, "nats")
+    async with nats_server() as url, make_client(url, timeout=0.2) as client:
         with pytest.raises(JetStreamUnavailable, match="NATS_URL names has to run with -js"):
             await client.jetstream.key_value("settings").get("a")

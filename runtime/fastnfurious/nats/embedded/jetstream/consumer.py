@@ -237,17 +237,20 @@ class Consumer:
         """Return the next message to deliver again; give up those that were delivered enough."""
         while sequence := self.unacknowledged.first_again():
             message = self._source.store.find(sequence)
-            if message is not None and not self._is_exhausted(sequence):
+            if message is not None and not self._is_exhausted(self._count(sequence) + 1):
                 return message
             self._give_up(sequence)
         return None
 
-    def _is_exhausted(self, sequence: int) -> bool:
-        count = self.unacknowledged.redelivered.get(sequence, 0) + 1
-        return 0 < self.config.max_deliver <= count
+    def _count(self, sequence: int) -> int:
+        """Return how often a message has been delivered."""
+        return self.unacknowledged.redelivered.get(sequence, 0) + 1
+
+    def _is_exhausted(self, deliveries: int) -> bool:
+        return 0 < self.config.max_deliver < deliveries
 
     def _give_up(self, sequence: int) -> None:
-        count = self.unacknowledged.redelivered.get(sequence, 0) + 1
+        count = self._count(sequence)
         if not self.unacknowledged.settle(sequence, delivered=self._delivered):
             return
         self.unacknowledged.redelivered[sequence] = count
@@ -256,7 +259,7 @@ class Consumer:
     def _send(self, message: StoredMessage) -> bool:
         sequence, known = message.sequence, self.unacknowledged
         again = sequence == known.first_again()
-        count = known.redelivered.get(sequence, 0) + 2 if again else 1
+        count = self._count(sequence) + 1 if again else 1
         left = self.cursor.left if again else max(0, self.cursor.left - 1)
         delivery = Delivery(
             self._source.config.name,
@@ -341,7 +344,8 @@ class Consumer:
 
     def _redeliver(self) -> None:
         for sequence in self.unacknowledged.overdue(self._clock()):
-            if self._is_exhausted(sequence):
+            # nats-server finds the others exhausted when they are asked for again
+            if self.config.max_deliver == 1:
                 self._give_up(sequence)
             else:
                 self.unacknowledged.demand(sequence)

@@ -9,7 +9,7 @@ from typing import Any
 from fastnfurious.nats.embedded.jetstream.errors import ApiError, Fault, not_here
 from fastnfurious.nats.embedded.jetstream.shape import read_shape
 from fastnfurious.nats.embedded.jetstream.stream_config import StreamConfig, is_name
-from fastnfurious.nats.embedded.jetstream.timestamps import SECOND, parse_time
+from fastnfurious.nats.embedded.jetstream.timestamps import SECOND, format_duration, parse_time
 from fastnfurious.nats.embedded.subjects import covers, has_wildcard, is_pattern, overlap
 
 __all__ = ["ConsumerConfig"]
@@ -37,7 +37,6 @@ _FIXED = {
     "replay_policy": "replay policy",
     "idle_heartbeat": "heart beats",
     "flow_control": "flow control",
-    "max_waiting": "max waiting",
 }
 _NOT_NEGATIVE = (
     "max_waiting",
@@ -161,6 +160,8 @@ class ConsumerConfig:
         if self.pushes and not new.pushes:
             words = "can not update push consumer to pull based"
             raise ApiError(Fault.CONSUMER_CREATE, words)
+        if new.max_waiting != self.max_waiting:
+            raise ApiError(Fault.CONSUMER_CREATE, "max waiting can not be updated")
 
     def _check_names(self) -> None:
         for text, kind in ((self.name, "name"), (self.durable_name, "durable name")):
@@ -214,7 +215,7 @@ class ConsumerConfig:
         if 0 < most < self.max_ack_pending:
             raise ApiError(Fault.TOO_MANY_PENDING, most)
         if 0 < longest < self.inactive_threshold:
-            raise ApiError(Fault.LONG_THRESHOLD, longest)
+            raise ApiError(Fault.LONG_THRESHOLD, format_duration(longest))
 
     def _check_pushing(self, stream: StreamConfig) -> None:
         if has_wildcard(self.deliver_subject):

@@ -34,6 +34,7 @@ class Fault(Enum):
     MAXIMUM_CONSUMERS = (400, 10026, "maximum consumers limit reached")
     NO_MESSAGE = (404, 10037, "no message found")
     NOT_EMPTY = (400, 10038, "expected an empty request payload")
+    SEQUENCE_NOT_FOUND = (400, 10043, "sequence {0} not found")
     STREAM_INVALID = (500, 10052, "{0}")
     MESSAGE_TOO_LARGE = (400, 10054, "message size exceeds maximum allowed")
     STREAM_MISMATCH = (400, 10056, "stream name in subject does not match request")

@@ -54,9 +54,9 @@ class MessageRequests:
             raise ApiError(Fault.DELETE_FAILED, "message delete not permitted")
         sequence = int(given.get("seq") or 0)
         if not stream.remove(sequence):
-            beyond = sequence > stream.store.last
-            words = "stream store EOF" if beyond else "no message found"
-            raise ApiError(Fault.DELETE_FAILED, words)
+            if stream.config.storage == "file" and sequence > stream.store.last:
+                raise ApiError(Fault.DELETE_FAILED, "stream store EOF")
+            raise ApiError(Fault.SEQUENCE_NOT_FOUND, sequence)
         return {"success": True}
 
     def get_direct(self, arguments: list[str], message: Publish) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from fastnfurious.nats.embedded.jetstream.consumer_config import ConsumerConfig
-from fastnfurious.nats.embedded.jetstream.timestamps import SECOND
+from fastnfurious.nats.embedded.jetstream.timestamps import format_duration
 
 __all__ = ["PullRequest", "PullRequests", "Teller"]
 
@@ -120,7 +120,7 @@ class PullRequests:
         if 0 < config.max_batch < request.batch:
             return f"409 Exceeded MaxRequestBatch of {config.max_batch}"
         if 0 < config.max_expires < request.expires - self._clock():
-            return f"409 Exceeded MaxRequestExpires of {config.max_expires / SECOND:g}s"
+            return f"409 Exceeded MaxRequestExpires of {format_duration(config.max_expires)}"
         if 0 < config.max_bytes < request.max_bytes:
             return f"409 Exceeded MaxRequestMaxBytes of {config.max_bytes}"
         if request.no_wait and not there and not request.expires:

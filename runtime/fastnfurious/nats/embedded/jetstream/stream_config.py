@@ -126,8 +126,8 @@ class StreamConfig:
             if value or name not in _OMITTED_WHEN_EMPTY
         }
 
-    def check_update(self, new: StreamConfig) -> None:
-        """Check that a stream of these settings can take on new ones.
+    def updated(self, new: StreamConfig) -> StreamConfig:
+        """Return the new settings of a stream that has these.
 
         Raises:
             ApiError: It cannot.
@@ -144,6 +144,10 @@ class StreamConfig:
             raise _cannot("cancel deny purge")
         if self.allow_msg_ttl and not new.allow_msg_ttl:
             raise ApiError(Fault.STREAM_INVALID, "message TTL status can not be disabled")
+        if not new.sealed:
+            return new
+        denied: dict[str, Any] = {"deny_delete": True, "deny_purge": True}
+        return replace(new, max_age=0, discard="new", allow_rollup_hdrs=False, **denied)
 
     def _check_name(self) -> None:
         if not is_name(self.name):

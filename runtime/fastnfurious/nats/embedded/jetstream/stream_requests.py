@@ -66,7 +66,7 @@ class StreamRequests:
         given = read_object(data)
         stream = find_stream(self._streams, arguments[0])
         config = self._complete(arguments[0], given)
-        stream.config.check_update(config)
+        config = stream.config.updated(config)
         self._check_subjects(config)
         stream.update(config)
         self._note_change()

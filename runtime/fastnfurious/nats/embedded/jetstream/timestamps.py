@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["NO_TIME", "SECOND", "format_time", "parse_duration", "parse_time"]
+__all__ = ["NO_TIME", "SECOND", "format_duration", "format_time", "parse_duration", "parse_time"]
 
 SECOND = 1_000_000_000
 NO_TIME = "0001-01-01T00:00:00Z"
@@ -64,3 +64,19 @@ def parse_duration(text: str) -> int:
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(f"{text!r} is no duration")
     return sum(int(float(number) * _UNITS[unit]) for number, unit in parts)
+
+
+def format_duration(length: int) -> str:
+    """Return a length of time in words.
+
+    Example:
+        >>> format_duration(90 * SECOND), format_duration(1_500_000)
+        ('1m30s', '1.5ms')
+    """
+    if length < SECOND:
+        unit = "ms" if length >= 1_000_000 else "µs" if length >= 1000 else "ns"
+        return f"{length / _UNITS[unit]:.9g}{unit}"
+    minutes, rest = divmod(length, 60 * SECOND)
+    hours, minutes = divmod(minutes, 60)
+    seconds = f"{rest / SECOND:.9g}s"
+    return (f"{hours}h" if hours else "") + (f"{minutes}m" if hours or minutes else "") + seconds
