@@ -3,44 +3,111 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fastnfurious.sql.failures import timeout_of
 
-__all__ = ["InterruptTimer", "cancelled", "interrupted"]
+__all__ = ["Cancelled", "InterruptTimer", "Interrupted", "Limit"]
 
 
-@asynccontextmanager
-async def cancelled(connection: AsyncConnection, seconds: float) -> AsyncIterator[None]:
-    """Cancel a statement after its time; the server stops working on it."""
-    try:
-        async with asyncio.timeout(seconds) as limit:
-            yield
-    except TimeoutError:
-        if limit.expired():
-            raise timeout_of(seconds) from None
-        raise
+# Classes, since a generator for each statement costs more than the limit itself.
+class Limit(Protocol):
+    """Limit the time of the statement that runs in an ``async with`` block."""
+
+    def __init__(self, connection: AsyncConnection, seconds: float) -> None: ...
+
+    async def __aenter__(self) -> Self:
+        """Start the clock."""
+        ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop the clock.
+
+        Raises:
+            StatementTimeout: The statement was stopped.
+        """
+        ...
 
 
-@asynccontextmanager
-async def interrupted(connection: AsyncConnection, seconds: float) -> AsyncIterator[None]:
-    """Interrupt a statement of SQLite after its time: cancelling would leave its thread at work."""
-    # Not `get_raw_connection`: switching to a greenlet and back takes longer than all the rest.
-    checked_out: Any = connection.sync_connection
-    timer = InterruptTimer(checked_out.connection.driver_connection, seconds)
-    try:
-        yield
-    except DBAPIError:
-        if timer.expired:
-            raise timeout_of(seconds) from None
-        raise
-    finally:
-        timer.cancel()
+class Cancelled:
+    """Cancel a statement after its time; the server stops working on it.
+
+    Args:
+        connection: What it runs on.
+        seconds: How long it may take.
+    """
+
+    __slots__ = ("_limit", "_seconds")
+
+    def __init__(self, connection: AsyncConnection, seconds: float) -> None:
+        self._seconds = seconds
+        self._limit = asyncio.timeout(seconds)
+
+    async def __aenter__(self) -> Self:
+        """Start the clock."""
+        await self._limit.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop the clock.
+
+        Raises:
+            StatementTimeout: The statement was cancelled.
+        """
+        try:
+            await self._limit.__aexit__(kind, error, traceback)
+        except TimeoutError:
+            raise timeout_of(self._seconds) from None
+
+
+class Interrupted:
+    """Interrupt a statement of SQLite after its time: cancelling would leave its thread at work.
+
+    Args:
+        connection: What it runs on.
+        seconds: How long it may take.
+    """
+
+    __slots__ = ("_seconds", "_timer")
+
+    def __init__(self, connection: AsyncConnection, seconds: float) -> None:
+        # Not `get_raw_connection`: switching to a greenlet and back takes longer than all the rest.
+        checked_out: Any = connection.sync_connection
+        self._seconds = seconds
+        self._timer = InterruptTimer(checked_out.connection.driver_connection, seconds)
+
+    async def __aenter__(self) -> Self:
+        """Do nothing: the clock runs."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop the clock.
+
+        Raises:
+            StatementTimeout: The statement was interrupted.
+        """
+        self._timer.cancel()
+        if self._timer.expired and isinstance(error, DBAPIError):
+            raise timeout_of(self._seconds) from None
 
 
 class InterruptTimer:
@@ -53,6 +120,8 @@ class InterruptTimer:
     Attributes:
         expired: Whether it has come to that.
     """
+
+    __slots__ = ("_driver", "_interrupting", "_timer", "expired")
 
     def __init__(self, driver: Any, seconds: float) -> None:
         self.expired = False
