@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from types import TracebackType
 from typing import Any, Protocol, Self
+from weakref import WeakKeyDictionary, ref
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -118,21 +119,66 @@ class InterruptTimer:
         seconds: How long it may take.
 
     Attributes:
+        deadline: When its time is over, by the clock of the event loop.
         expired: Whether it has come to that.
     """
 
-    __slots__ = ("_driver", "_interrupting", "_timer", "expired")
+    __slots__ = ("_alarm", "_driver", "_interrupting", "deadline", "expired")
 
     def __init__(self, driver: Any, seconds: float) -> None:
         self.expired = False
         self._driver = driver
         self._interrupting: asyncio.Future[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._interrupt)
+        loop = asyncio.get_running_loop()
+        self.deadline = loop.time() + seconds
+        self._alarm = _alarms.get(loop) or _alarms.setdefault(loop, _Alarm(loop))
+        self._alarm.add(self)
 
     def cancel(self) -> None:
         """Stop the clock."""
-        self._timer.cancel()
+        self._alarm.remove(self)
 
-    def _interrupt(self) -> None:
+    def interrupt(self) -> None:
+        """Interrupt it now."""
         self.expired = True
         self._interrupting = asyncio.ensure_future(self._driver.interrupt())
+
+
+class _Alarm:
+    """Ring for the timers of one event loop: one handle serves all statements one after another.
+
+    A handle for each would be cancelled nearly every time, and costs several times as much.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        # The loop is the key under which this is kept: a reference back would keep both for ever.
+        self._loop = ref(loop)
+        self._running = set[InterruptTimer]()
+        self._handle: asyncio.TimerHandle | None = None
+
+    def add(self, timer: InterruptTimer) -> None:
+        self._running.add(timer)
+        if self._handle is None or timer.deadline < self._handle.when():
+            self._set()
+
+    def remove(self, timer: InterruptTimer) -> None:
+        self._running.discard(timer)
+
+    def _set(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+        loop = self._loop()
+        next_deadline = min((timer.deadline for timer in self._running), default=None)
+        if loop is None or next_deadline is None:
+            self._handle = None
+        else:
+            self._handle = loop.call_at(next_deadline, self._ring, next_deadline)
+
+    def _ring(self, deadline: float) -> None:
+        for timer in [timer for timer in self._running if timer.deadline <= deadline]:
+            self._running.discard(timer)
+            timer.interrupt()
+        self._set()
+
+
+_alarms: WeakKeyDictionary[asyncio.AbstractEventLoop, _Alarm] = WeakKeyDictionary()
