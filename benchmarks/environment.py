@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -52,6 +55,34 @@ class Environment:
             install = ("uv", "pip", "install", "--quiet", "--require-hashes")
             call_module(*install, "--python", self.python, "--requirements", self.requirements)
             stamp.write_text(wanted, encoding="utf-8")
+
+    def printed_by(
+        self,
+        program: str,
+        *arguments: str,
+        variables: Mapping[str, str] | None = None,
+        limit: float = 120,
+    ) -> Any:
+        """Run a module of the benchmarks in the environment, and return what it prints as JSON.
+
+        Args:
+            program: Name of the module.
+            arguments: Its arguments.
+            variables: The environment variables it sees, besides those that it needs.
+            limit: Seconds that it may take.
+
+        Raises:
+            subprocess.CalledProcessError: It failed; what it had to say is on standard error.
+        """
+        printed = subprocess.run(
+            [self.python, "-m", program, *arguments],
+            env={"PYTHONPATH": f"{ROOT / 'runtime'}:{ROOT}", **(variables or {})},
+            cwd=self.folder,  # where no .env lies
+            stdout=subprocess.PIPE,
+            check=True,
+            timeout=limit,
+        ).stdout
+        return json.loads(printed)
 
     def lock(self, *sources: str | Path) -> None:
         """Resolve the packages anew, with those of ours in the versions locked for development.

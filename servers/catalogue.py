@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from servers.collector import Collector
+from servers.elasticsearch import Elasticsearch
 from servers.kafka import Kafka
 from servers.keycloak import Keycloak
 from servers.minio import Minio
@@ -23,6 +24,7 @@ _ALL = (
     Keycloak(),
     Kafka(),
     OpenSearch(),
+    Elasticsearch(),
     Collector(),
     Prometheus(),
 )

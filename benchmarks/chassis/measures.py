@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any
 
 from benchmarks.chassis import load
 from benchmarks.chassis.applications import APPLICATIONS, paths
-from benchmarks.chassis.collector import collect
-from benchmarks.chassis.server import ENVIRONMENT, Server, pin, serve
-from benchmarks.environment import ROOT
+from benchmarks.chassis.server import ENVIRONMENT, Server, serve
+from benchmarks.collector import collect
+from benchmarks.cores import pin
 
 __all__ = ["Cost", "Lines", "access_lines", "costs", "matching", "starts"]
 
@@ -104,24 +101,10 @@ def access_lines(*, rounds: int) -> Lines:
 
 
 def _lines() -> Lines:
-    return Lines(**_printed("benchmarks.chassis.lines"))
+    return Lines(**ENVIRONMENT.printed_by("benchmarks.chassis.lines"))
 
 
 def matching() -> dict[str, tuple[float, float]]:
     """Return the µs to find a route, bare and ours, by the number of routes."""
-    found = _printed("benchmarks.chassis.matching")
+    found = ENVIRONMENT.printed_by("benchmarks.chassis.matching")
     return {count: (bare, ours) for count, (bare, ours) in found.items()}
-
-
-def _printed(program: str) -> dict[str, Any]:
-    """Run a program in the environment of the servers; return what it prints as JSON."""
-    printed = subprocess.run(
-        [ENVIRONMENT.python, "-m", program],
-        env={"PYTHONPATH": f"{ROOT / 'runtime'}:{ROOT}"},
-        cwd=ENVIRONMENT.folder,
-        stdout=subprocess.PIPE,
-        check=True,
-        timeout=120,
-    ).stdout
-    found: dict[str, Any] = json.loads(printed)
-    return found

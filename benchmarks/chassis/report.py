@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from benchmarks.chassis.measures import Cost, Lines
+from benchmarks.ratio import Ratio
 
 __all__ = ["Figure", "Report"]
 
@@ -48,14 +49,14 @@ class Report:
         cpu = {name: median(cost.cpu) * 1e6 for name, cost in costs.items()}
         self._add(
             f"server CPU, {label} (bare ÷ ours)",
-            {name: _paired(costs["bare"].cpu, costs[name].cpu) for name in costs},
+            {name: Ratio.of(costs["bare"].cpu, costs[name].cpu).median for name in costs},
             aim,
             "{bare:.0f} / {everything:.0f} / {assembled:.0f} µs a request".format(**cpu),
         )
         rate = {name: median(cost.rate) for name, cost in costs.items()}
         self._add(
             f"throughput, {label} (ours ÷ bare)",
-            {name: _paired(costs[name].rate, costs["bare"].rate) for name in costs},
+            {name: Ratio.of(costs[name].rate, costs["bare"].rate).median for name in costs},
             aim,
             "{bare:.0f} / {everything:.0f} / {assembled:.0f} requests a second".format(**rate),
         )
@@ -70,12 +71,12 @@ class Report:
         """Add the time from the start of the process to its first answer."""
         self.raw["start"] = starts
         seconds = {name: median(values) for name, values in starts.items()}
-        ours = _paired(starts["everything"], starts["bare"])
+        ours = Ratio.of(starts["everything"], starts["bare"]).median
         self.figures.append(
             Figure(
                 "import and start to ready (ours ÷ bare)",
                 ours,
-                _paired(starts["assembled"], starts["bare"]),
+                Ratio.of(starts["assembled"], starts["bare"]).median,
                 f"≤ {aim:.1f}",
                 ours <= aim,
                 "{bare:.2f} / {everything:.2f} / {assembled:.2f} s".format(**seconds),
@@ -120,8 +121,3 @@ class Report:
     def as_data(self) -> dict[str, Any]:
         """Return the figures, and every measurement behind them, as plain data."""
         return {"figures": [asdict(figure) for figure in self.figures], "rounds": self.raw}
-
-
-def _paired(ones: list[float], others: list[float]) -> float:
-    """Return the median of the ratios round by round: what disturbs a round disturbs both."""
-    return median(one / other for one, other in zip(ones, others, strict=True))

@@ -15,13 +15,13 @@ from pathlib import Path
 import psutil
 
 from benchmarks.chassis.load import Connection
+from benchmarks.cores import pin
 from benchmarks.environment import ROOT, Environment
 
-__all__ = ["ENVIRONMENT", "Server", "pin", "serve"]
+__all__ = ["ENVIRONMENT", "Server", "serve"]
 
 ENVIRONMENT = Environment("bench-chassis", Path(__file__).with_name("requirements.txt"))
 STOP_LIMIT = 15
-CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
 @dataclass(frozen=True)
@@ -97,9 +97,3 @@ def _stop(process: psutil.Popen) -> None:
     except psutil.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def pin(pid: int, core: int) -> None:
-    """Keep a process on one core, where the system can and there is more than one."""
-    if len(CORES) > 1:
-        os.sched_setaffinity(pid, {CORES[core]})

@@ -7,7 +7,7 @@ import pytest
 from tests.architecture.sources import Module, packages
 
 PLAN = {"settings.py", "integration.py", "testing.py"}
-SERVER = {"contract.py", "client.py", "embedded.py"}
+SERVER = {"contract.py", "client.py", "embedded.py", "fixtures.py"}
 
 
 def integrations() -> list[Module]:
@@ -35,7 +35,9 @@ def test_an_integration_is_complete(package: Module) -> None:
     names = set(names_in(package))
     assert sorted(PLAN - names) == []
     if SERVER & names:
-        assert sorted(SERVER - names) == [], "a server needs a contract and both of its clients"
+        assert (
+            sorted(SERVER - names) == []
+        ), "a server needs a contract, both of its clients and fixtures"
 
 
 def test_a_client_belongs_to_an_integration() -> None:

@@ -24,6 +24,7 @@ from fastnfurious import FastNFuriousAPI, FastNFuriousSettings
 from fastnfurious.application.routes import management_routes
 from fastnfurious.application.wiring import settings_classes
 from fastnfurious.cli.settings import ServerSettings
+from fastnfurious.core.integration import Mode
 from fastnfurious.core.settings import SettingDescription, Settings
 from fastnfurious_generator import Template, render
 from tests.template.options import HOSTILE_AUTHOR, HOSTILE_TEXT, WHEEL, answer_rows
@@ -36,6 +37,9 @@ FOREIGN = {
     # What tools of the build read, and words of other languages; not settings of the service.
     *("UV_LINK_MODE", "UV_COMPILE_BYTECODE", "UV_PYTHON_DOWNLOADS", "TWINE_PASSWORD"),
     *("TWINE_USERNAME", "CI_COMMIT_TAG"),
+    # What the servers of compose.yaml read.
+    *("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD", "POSTGRES_USER", "POSTGRES_PASSWORD"),
+    *("KC_HOSTNAME", "KC_BOOTSTRAP_ADMIN_USERNAME", "KC_BOOTSTRAP_ADMIN_PASSWORD"),
 }
 
 
@@ -190,7 +194,45 @@ def test_every_port_is_the_default_one(rendered: Path) -> None:
     assert str(values["port"]) == port
     assert f"PORT={port}\n" in dockerfile and f"EXPOSE {port}\n" in dockerfile
     for name, text in texts(rendered):
-        assert set(re.findall(r"(?:localhost|127\.0\.0\.1):(\d+)", text)) <= {port}, name
+        issuer = {"8080"} if name == "compose.yaml" else set()
+        named = set(re.findall(r"(?:localhost|127\.0\.0\.1):(\d+)", text))
+        assert named <= {port} | issuer, name
+
+
+def test_compose_brings_the_servers_that_the_service_uses(tmp_path: Path) -> None:
+    """Each integration alone has its server and names it; the service asks for no other."""
+    servers = {"nats": "nats", "s3": "minio", "oidc": "keycloak", "sql": "postgres"}
+    assert {*servers} == {*Template.bundled().question("integrations").choices}
+    for integration, server in servers.items():
+        answers = {"project_name": "svc", "integrations": [integration]}
+        folder = render(tmp_path / integration, answers)
+        services = yaml.safe_load((folder / "compose.yaml").read_text())["services"]
+        assert set(services) == {"svc", server}
+        addresses = [str(value) for value in services["svc"]["environment"].values()]
+        assert any(f"{server}:" in text or f"{server}." in text for text in addresses)
+
+
+def test_service_of_compose_starts_with_its_settings(rendered: Path) -> None:
+    """Outside development nothing is embedded, so each integration needs its address there."""
+    compose = yaml.safe_load((rendered / "compose.yaml").read_text())
+    environment = compose["services"]["my-service"]["environment"]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        app = FastNFuriousAPI()
+        assert set(app.integrations.modes().values()) == {Mode.REMOTE}
+
+
+def test_issuer_of_compose_knows_the_service(rendered: Path) -> None:
+    """The realm has the clients, the secret and the address that compose.yaml names."""
+    compose = yaml.safe_load((rendered / "compose.yaml").read_text())
+    environment = compose["services"]["my-service"]["environment"]
+    realm = json.loads((rendered / "deploy/keycloak/service-realm.json").read_text())
+    clients = {client["clientId"]: client for client in realm["clients"]}
+    assert environment["OIDC_ISSUER"].endswith(f"/realms/{realm['realm']}")
+    assert clients[environment["OIDC_CLIENT_ID"]]["secret"] == environment["OIDC_CLIENT_SECRET"]
+    [mapper] = clients[environment["OIDC_DOCS_CLIENT_ID"]]["protocolMappers"]
+    assert mapper["config"]["included.client.audience"] == environment["OIDC_CLIENT_ID"]
 
 
 def test_chart_gives_shutdown_enough_time(rendered: Path) -> None:
@@ -270,7 +312,8 @@ def test_reserved_names_are_complete() -> None:
     """No service can hide a module or a command that it needs."""
     reserved = set(yaml.safe_load((ROOT / "copier.yml").read_text())["reserved_names"]["default"])
     needed = {name.lower() for name in (*keyword.kwlist, *sys.stdlib_module_names)}
-    needed |= set(_installed_names(["fastnfurious[testing]", *_tools()]))
+    extras = ",".join(["testing", *Template.bundled().question("integrations").choices])
+    needed |= set(_installed_names([f"fastnfurious[{extras}]", *_tools()]))
     assert {name for name in needed if re.fullmatch("[a-z][a-z0-9_]*", name)} <= reserved
 
 

@@ -21,7 +21,7 @@ __all__ = ["ServiceGroup"]
 class ServiceGroup(TyperGroup):
     """Hold a service's own commands, and find those of integrations when they are looked for.
 
-    An integration names a ``typer.Typer`` as its ``command_line``. The group is called as that
+    An integration's entry in the registry names a ``typer.Typer``. The group is called as that
     object says, or like the integration; its commands find the service's `Target` as ``ctx.obj``.
     """
 
@@ -37,24 +37,16 @@ class ServiceGroup(TyperGroup):
     def _added(self) -> dict[str, Any]:
         registry = Registry.discover()
         entries = (registry[name] for name in registry)
-        return dict(pair for entry in entries if entry.installed for pair in _groups(entry))
+        with_commands = [entry for entry in entries if entry.commands and entry.installed]
+        return dict(pair for entry in with_commands for pair in _groups(entry))
 
 
 def _groups(entry: RegistryEntry) -> Iterator[tuple[str, Any]]:
+    module, _, attribute = (entry.commands or "").partition(":")
     try:
-        group = _load(entry)
+        group: typer.Typer = getattr(import_module(module), attribute)
     except Exception as error:  # one broken plugin must not take the other commands away
         complain(f"The commands of {entry.name!r} cannot be used", explain(error))
         return
-    if group is not None:
-        name = group.info.name if isinstance(group.info.name, str) else entry.name
-        yield name, get_command(group)
-
-
-def _load(entry: RegistryEntry) -> typer.Typer | None:
-    path = entry.load().command_line
-    if path is None:
-        return None
-    module, _, attribute = path.partition(":")
-    group: typer.Typer = getattr(import_module(module), attribute)
-    return group
+    name = group.info.name if isinstance(group.info.name, str) else entry.name
+    yield name, get_command(group)

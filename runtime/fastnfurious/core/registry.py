@@ -1,7 +1,8 @@
 """Which integrations exist: name → import string → extra.
 
 Nothing is imported until an application asks for a resource, so an integration that is not used
-costs nothing. Third parties add theirs under the entry point group ``fastnfurious.integrations``.
+costs nothing. Third parties add theirs under the entry point group ``fastnfurious.integrations``,
+and commands of the same name under ``fastnfurious.commands``.
 """
 
 from __future__ import annotations
@@ -19,10 +20,13 @@ from fastnfurious.core.errors import IntegrationNotInstalled, UnknownIntegration
 if TYPE_CHECKING:
     from fastnfurious.core.integration import Integration
 
-__all__ = ["ENTRY_POINT_GROUP", "Registry", "RegistryEntry"]
+__all__ = ["COMMANDS_GROUP", "ENTRY_POINT_GROUP", "Registry", "RegistryEntry"]
 
 ENTRY_POINT_GROUP = "fastnfurious.integrations"
 """Where a third party's package announces its integrations."""
+
+COMMANDS_GROUP = "fastnfurious.commands"
+"""Where it announces the commands that they add, each under its integration's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class RegistryEntry:
         requires: Top-level modules of the drivers; all must be importable.
         attributes: Further attributes of the application that it gives; see
             `Integration.attribute`.
+        commands: Import string of the ``typer.Typer`` that the service's command gains. It is
+            named here, so that ``--help`` imports the commands and not the integration.
     """
 
     name: str
@@ -43,6 +49,7 @@ class RegistryEntry:
     extra: str
     requires: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
+    commands: str | None = None
 
     @property
     def installed(self) -> bool:
@@ -50,10 +57,10 @@ class RegistryEntry:
         return all(find_spec(module) is not None for module in self.requires)
 
     @property
-    def testing(self) -> str:
-        """Return the module beside the integration that holds its doubles for tests."""
+    def fixtures(self) -> str:
+        """Return the module beside the integration that hands out its doubles for tests."""
         module = self.target.partition(":")[0]
-        return f"{module.rpartition('.')[0] or module}.testing"
+        return f"{module.rpartition('.')[0] or module}.fixtures"
 
     def load(self) -> type[Integration]:
         """Import the integration.
@@ -87,8 +94,14 @@ class Registry:
     @classmethod
     def discover(cls) -> Registry:
         """Return our own integrations and those of installed plugins."""
+        commands = {point.name: point.value for point in entry_points(group=COMMANDS_GROUP)}
         plugins = (
-            RegistryEntry(point.name, point.value, point.dist.name if point.dist else point.name)
+            RegistryEntry(
+                point.name,
+                point.value,
+                point.dist.name if point.dist else point.name,
+                commands=commands.get(point.name),
+            )
             for point in entry_points(group=ENTRY_POINT_GROUP)
         )
         return cls((*_BUILT_IN, *plugins))
@@ -131,6 +144,7 @@ _BUILT_IN = (
         "fastnfurious[nats]",
         ("nats",),
         ("create_nats_client",),
+        "fastnfurious.nats.command:group",
     ),
     RegistryEntry(
         "s3", "fastnfurious.s3.integration:S3Integration", "fastnfurious[s3]", ("minio",)
@@ -141,6 +155,7 @@ _BUILT_IN = (
         "fastnfurious[oidc]",
         ("httpx", "joserfc"),
         ("current_user", "optional_user", "require"),
+        "fastnfurious.oidc.command:token_group",
     ),
     RegistryEntry(
         "sql",

@@ -68,7 +68,7 @@ class NatsConnection:
     @property
     def closed(self) -> bool:
         """Return whether it has ended."""
-        return self._driver.is_closed
+        return self._driver.is_closed or self._ended.done()
 
     async def open(self, server: str, settings: NatsSettings, name: str) -> None:
         """Connect.
@@ -95,11 +95,19 @@ class NatsConnection:
             await self.aclose()
             raise
         self._established = True
+        # The driver does not say that it has closed when something was waiting to be sent: that
+        # fails while it closes, before it comes to the callback.
+        for task in (self._driver._reading_task, self._driver._flusher_task):
+            if task is not None:
+                task.add_done_callback(self._note_stop)
 
     async def aclose(self) -> None:
         """Send what is waiting, and disconnect."""
         with suppress(Exception):
             await self._driver.close()
+        transport: Any = self._driver._transport
+        if transport is not None:
+            transport.close()
         for work in self._work - {asyncio.current_task()}:
             work.cancel()
 
@@ -183,8 +191,17 @@ class NatsConnection:
         self._on_error(in_words(error), slow)
 
     async def _note_close(self) -> None:
-        if not self._ended.done():
-            self._ended.set_result(None)
+        self._end()
+
+    def _note_stop(self, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled():
+            task.exception()  # nobody else looks at it
+        self._end()
+
+    def _end(self) -> None:
+        if self._ended.done() or self._ended.get_loop().is_closed():
+            return
+        self._ended.set_result(None)
         if self._established:
             self._on_close()
 

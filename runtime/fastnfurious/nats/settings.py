@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import Field, FilePath, SecretStr, field_validator
 
 from fastnfurious.core.integration import IntegrationSettings
+from fastnfurious.nats.jetstream.stream import Stream
 
 __all__ = ["NatsSettings"]
 
@@ -33,6 +34,13 @@ class NatsSettings(IntegrationSettings):
     tls_ca: FilePath | None = Field(
         None, description="File with the certificates that vouch for the server."
     )
+    embedded_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="Port of the stand-in, for tools and other services on this machine; "
+        "0 chooses one that is free.",
+    )
     timeout: float = Field(2.0, gt=0, description="Seconds to wait for the reply to a request.")
     connect_timeout: float = Field(
         2.0, gt=0, description="Seconds to wait for a connection, at the start and when it is lost."
@@ -57,6 +65,12 @@ class NatsSettings(IntegrationSettings):
     )
     pending_messages: int = Field(
         65_536, gt=0, description="Most messages that wait for the handlers of one subscription."
+    )
+
+    streams: list[Stream] = Field(
+        [],
+        description="Streams of JetStream that are created or compared at the start, as JSON: "
+        '[{"name": "ORDERS", "subjects": ["orders.>"], "max_age": 604800}].',
     )
 
     @field_validator("url", mode="before")

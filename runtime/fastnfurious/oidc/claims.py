@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -37,7 +37,7 @@ def user_of(payload: Mapping[str, Any], own_clients: Collection[str] = ()) -> Us
             {
                 **payload,
                 "aud": audiences(payload),
-                "roles": tuple(sorted(set(_roles(payload, own_clients)))),
+                "roles": tuple(sorted(_roles(payload, own_clients))),
                 "scopes": tuple(sorted(set(_words(payload.get("scope"))))),
             }
         )
@@ -50,25 +50,26 @@ def audiences(payload: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(_texts(payload.get("aud")))
 
 
-def _roles(payload: Mapping[str, Any], own_clients: Collection[str]) -> Iterator[str]:
-    yield from _texts(payload.get("roles"))
-    yield from _texts(_mapping(payload.get("realm_access")).get("roles"))
-    for client, access in _mapping(payload.get("resource_access")).items():
-        prefix = "" if client in own_clients else f"{client}:"
-        for role in _texts(_mapping(access).get("roles")):
-            yield f"{prefix}{role}"
+def _roles(payload: Mapping[str, Any], own_clients: Collection[str]) -> set[str]:
+    roles = {*_texts(payload.get("roles")), *_roles_in(payload.get("realm_access"))}
+    clients = payload.get("resource_access")
+    for client, access in clients.items() if isinstance(clients, dict) else ():
+        found = _roles_in(access)
+        roles.update(found if client in own_clients else [f"{client}:{role}" for role in found])
+    return roles
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+def _roles_in(access: Any) -> Sequence[str]:
+    return _texts(access.get("roles")) if isinstance(access, dict) else ()
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: Any) -> Sequence[str]:
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | tuple):
-        yield from (each for each in value if isinstance(each, str))
+        return (value,)
+    if isinstance(value, list):
+        return [each for each in value if isinstance(each, str)]
+    return ()
 
 
-def _words(value: Any) -> list[str]:
-    return value.split() if isinstance(value, str) else list(_texts(value))
+def _words(value: Any) -> Sequence[str]:
+    return value.split() if isinstance(value, str) else _texts(value)

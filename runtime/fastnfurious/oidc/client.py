@@ -1,34 +1,36 @@
-"""The client of an issuer: discovery, keys, tokens; driver errors become ours here.
+"""The client of an issuer: discovery, keys, users of tokens, and tokens of the service's own.
 
-| Raised by the driver | Ours |
-| --- | --- |
-| `httpx.TimeoutException` | `OperationTimeout` |
-| any other `httpx.HTTPError`, a status but 200, no JSON | `ResourceUnavailable` |
-| status 404 | `ResourceNotFound` |
-| status 400, 401, 403 of the token endpoint | `NotAuthenticated` |
+It asks over `transport.py`, and administers through `administration.py`; the errors of either
+driver become ours there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from loguru import logger
 from opentelemetry.trace import get_tracer
 
 from fastnfurious.core.clock import Clock, SystemClock
 from fastnfurious.core.errors import (
+    ConfigurationError,
     FastNFuriousError,
     NotAuthenticated,
-    OperationTimeout,
     ResourceNotFound,
     ResourceUnavailable,
     SettingFault,
     SettingsError,
 )
 from fastnfurious.core.instruments import Instruments, SilentInstruments
-from fastnfurious.oidc.contract import DISCOVERY_PATH, Endpoints, IssuerTransport, issuer_fault
+from fastnfurious.oidc.contract import (
+    DISCOVERY_PATH,
+    EMBEDDED_ISSUER,
+    Endpoints,
+    IssuerTransport,
+    issuer_fault,
+    realm_of,
+)
 from fastnfurious.oidc.keys import IssuerKeys
 from fastnfurious.oidc.refusal import TokenRefused
 from fastnfurious.oidc.service_tokens import ServiceAuth, ServiceTokens
@@ -36,74 +38,13 @@ from fastnfurious.oidc.settings import OidcSettings
 from fastnfurious.oidc.user import UserClaims
 from fastnfurious.oidc.verifier import TokenVerifier, TrustRules
 
-__all__ = ["HttpTransport", "OidcClient"]
+if TYPE_CHECKING:
+    from fastnfurious.oidc.administration import RealmAdministration
 
-_LONGEST_DOCUMENT = 1_000_000
+__all__ = ["OidcClient"]
 
-
-class HttpTransport:
-    """Ask an issuer over HTTP.
-
-    Args:
-        timeout: Seconds that an answer may take.
-        app: The issuer itself, if it is in the process; otherwise the network is used.
-        path: Where that issuer believes to be served.
-    """
-
-    def __init__(self, *, timeout: float, app: Any = None, path: str = "") -> None:
-        transport = None if app is None else httpx.ASGITransport(app, root_path=path)
-        self._http = httpx.AsyncClient(timeout=timeout, transport=transport)
-
-    async def get(self, url: str) -> dict[str, Any]:
-        """Return a JSON document; see `IssuerTransport.get`."""
-        answer = await self._send(self._http.build_request("GET", url))
-        return _document(answer)
-
-    async def post(self, url: str, form: Mapping[str, str]) -> dict[str, Any]:
-        """Send a form and return the JSON answer; see `IssuerTransport.post`."""
-        answer = await self._send(self._http.build_request("POST", url, data=dict(form)))
-        if answer.status_code in (400, 401, 403):
-            raise NotAuthenticated(f"The issuer refused: {_oauth_error(answer)}")
-        return _document(answer)
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        await self._http.aclose()
-
-    async def _send(self, request: httpx.Request) -> httpx.Response:
-        try:
-            answer = await self._http.send(request)
-        except httpx.TimeoutException:
-            raise OperationTimeout(f"The issuer did not answer in time at {request.url}") from None
-        except httpx.HTTPError as error:
-            reason = str(error) or type(error).__name__
-            raise ResourceUnavailable(f"The issuer is away at {request.url}: {reason}") from None
-        if answer.status_code == 404:
-            raise ResourceNotFound(f"The issuer has nothing at {request.url}")
-        return answer
-
-
-def _document(answer: httpx.Response) -> dict[str, Any]:
-    where = answer.request.url
-    if answer.status_code != 200:
-        raise ResourceUnavailable(f"The issuer answered {answer.status_code} at {where}")
-    if len(answer.content) > _LONGEST_DOCUMENT:
-        raise ResourceUnavailable(f"The issuer's answer at {where} is too long")
-    try:
-        document = answer.json()
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
-        raise ResourceUnavailable(f"The issuer's answer at {where} is not a JSON object")
-    return document
-
-
-def _oauth_error(answer: httpx.Response) -> str:
-    try:
-        document = answer.json()
-        return str(document.get("error_description") or document["error"])[:200]
-    except (ValueError, KeyError, AttributeError):
-        return f"status {answer.status_code}"
+# Keycloak says so of a token that it does not know, in words alone.
+_BAD_TOKEN = "Invalid token"
 
 
 class OidcClient:
@@ -144,6 +85,7 @@ class OidcClient:
         self._transport = transport
         self._service_tokens = ServiceTokens(self._ask_for_token, clock=clock)
         self._endpoints: Endpoints | None = None
+        self._admin: RealmAdministration | None = None
         self.discovery_url = issuer.rstrip("/") + DISCOVERY_PATH
         self.fault: str | None = None
         self._keys = IssuerKeys(
@@ -214,21 +156,60 @@ class OidcClient:
             audience: The other service.
 
         Raises:
-            NotAuthenticated: The issuer refuses, for example because the token has expired.
+            NotAuthenticated: The token is not good, for example because it has expired.
+            ConfigurationError: The issuer does not exchange tokens of this service for that
+                audience.
             ResourceUnavailable: The issuer cannot be reached, or gives no tokens.
             OperationTimeout: It does not answer.
 
         *Source:* RFC 8693, https://www.rfc-editor.org/rfc/rfc8693.html.
         """
-        answer = await self._ask_for_token(
-            {
-                "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
-                "subject_token": token,
-                "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
-                "audience": audience,
-            }
-        )
+        form = {
+            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+            "subject_token": token,
+            "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+            "audience": audience,
+        }
+        try:
+            answer = await self._ask_for_token(form)
+        except NotAuthenticated as error:
+            if str(error).endswith(_BAD_TOKEN):
+                raise
+            await self.verify(token)
+            # The token is good, so its user is not to blame: as a 401 it would be taken for that.
+            raise ConfigurationError(f"No token for {audience!r}: {error}") from None
         return str(answer["access_token"])
+
+    @property
+    def admin(self) -> RealmAdministration:
+        """Return what administers the realm, with the roles of the service's own account.
+
+        Raises:
+            ConfigurationError: The issuer is not Keycloak.
+            SettingsError: The service has no id or no secret at the issuer.
+        """
+        if self._admin is None:
+            self._admin = self._open_admin()
+        return self._admin
+
+    def _open_admin(self) -> RealmAdministration:
+        found = realm_of(self.issuer)
+        if found is None:
+            who = "in the process" if self.issuer == EMBEDDED_ISSUER else repr(self.issuer)
+            raise ConfigurationError(
+                f"The issuer {who} has nothing to administer: set OIDC_ISSUER to a realm of "
+                "Keycloak, such as https://id.example.com/realms/shop"
+            )
+        client_id, client_secret = self._credentials()
+        # When it is first needed: python-keycloak takes a while to import.
+        from fastnfurious.oidc.administration import RealmAdministration
+
+        return RealmAdministration(
+            *found,
+            client_id=client_id,
+            client_secret=client_secret,
+            timeout=self._settings.timeout_seconds,
+        )
 
     async def endpoints(self) -> Endpoints:
         """Return where the issuer answers what; it is asked once.
@@ -253,22 +234,30 @@ class OidcClient:
 
     async def aclose(self) -> None:
         """Close every connection."""
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            await admin.aclose()
         await self._keys.aclose()
         await self._transport.aclose()
 
     async def _ask_for_token(self, form: Mapping[str, str]) -> dict[str, Any]:
-        settings = self._settings
-        missing = [name for name in ("client_id", "client_secret") if not getattr(settings, name)]
-        if missing or settings.client_secret is None:
-            accepted = "the service needs it to get tokens of its own"
-            faults = [SettingFault(settings.variable(name), None, accepted) for name in missing]
-            raise SettingsError(faults)
+        client_id, secret = self._credentials()
         endpoints = await self.endpoints()
         if endpoints.token is None:
             raise ResourceUnavailable(f"The issuer {self.issuer} gives no tokens")
-        secret = settings.client_secret.get_secret_value()
-        named = {"client_id": str(settings.client_id), "client_secret": secret}
+        named = {"client_id": client_id, "client_secret": secret}
         return await self._transport.post(endpoints.token, {**form, **named})
+
+    def _credentials(self) -> tuple[str, str]:
+        settings = self._settings
+        client_id, secret = settings.client_id, settings.client_secret
+        if client_id and secret:
+            return client_id, secret.get_secret_value()
+        missing = [name for name in ("client_id", "client_secret") if not getattr(settings, name)]
+        accepted = "the service needs it to get tokens of its own"
+        raise SettingsError(
+            [SettingFault(settings.variable(name), None, accepted) for name in missing]
+        )
 
     async def _discover(self) -> Endpoints:
         url = self.discovery_url

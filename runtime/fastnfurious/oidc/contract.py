@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ __all__ = [
     "IssuerTransport",
     "Oidc",
     "issuer_fault",
+    "realm_of",
 ]
 
 DISCOVERY_PATH = "/.well-known/openid-configuration"
@@ -26,6 +28,9 @@ EMBEDDED_PATH = "/.embedded/oidc"
 
 EMBEDDED_ISSUER = f"http://localhost{EMBEDDED_PATH}"
 """How the issuer in the process names itself, wherever it is served."""
+
+
+_REALM = re.compile(r"(?P<server>https?://.+/)realms/(?P<realm>[^/]+)/?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,17 @@ def issuer_fault(endpoints: Endpoints, expected: str) -> str | None:
     if expected.startswith("https:") and not endpoints.keys.startswith("https:"):
         return f"it wants its keys fetched from {endpoints.keys!r}, without TLS"
     return None
+
+
+def realm_of(issuer: str) -> tuple[str, str] | None:
+    """Return the server and the realm of Keycloak that an address names; ``None`` if it names none.
+
+    Example:
+        >>> realm_of("https://id.example.com/auth/realms/shop")
+        ('https://id.example.com/auth/', 'shop')
+    """
+    found = _REALM.fullmatch(issuer)
+    return (found["server"], found["realm"]) if found else None
 
 
 class IssuerTransport(Protocol):

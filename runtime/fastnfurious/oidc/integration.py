@@ -40,7 +40,6 @@ class OidcIntegration(Integration):
 
     name: ClassVar[str] = "oidc"
     settings_class: ClassVar[type[OidcSettings]] = OidcSettings
-    command_line: ClassVar[str | None] = "fastnfurious.oidc.command:token_group"
 
     settings: OidcSettings
 
@@ -175,7 +174,7 @@ class OidcIntegration(Integration):
             )
 
     def _connect(self) -> OidcClient:
-        from fastnfurious.oidc.client import HttpTransport
+        from fastnfurious.oidc.transport import HttpTransport
 
         timeout = self.settings.timeout_seconds
         if self.mode is Mode.REMOTE:

@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 from loguru import logger
 
 from fastnfurious.core.clock import Clock
 from fastnfurious.core.errors import FastNFuriousError, OperationTimeout, ResourceUnavailable
+from fastnfurious.oidc.signature import Checks, checks_of
 
 __all__ = ["IssuerKeys", "signing_keys"]
 
@@ -57,15 +58,15 @@ class IssuerKeys:
         self._pause = pause
         self._max_age = max_age
         self._changed = changed
-        self._known: dict[str, Key] = {}
+        self._known: dict[str, Checks] = {}
         self._published: list[Mapping[str, Any]] | None = None
         self._asked_at: float | None = None
         self._fetched_at: float | None = None
         self._failure: FastNFuriousError | None = None
         self._fetching: asyncio.Task[None] | None = None
 
-    async def find(self, kid: str) -> Key | None:
-        """Return a key by its id; ``None`` if the issuer does not publish it.
+    async def find(self, kid: str) -> Checks | None:
+        """Return what a key can check, by its id; ``None`` if the issuer does not publish it.
 
         Raises:
             ResourceUnavailable: The key is not known, and the issuer cannot be reached.
@@ -156,18 +157,18 @@ def _as_outage(failure: FastNFuriousError) -> FastNFuriousError:
     return ResourceUnavailable(f"The issuer's keys are not known: {failure}")
 
 
-def signing_keys(published: Sequence[Mapping[str, Any]]) -> dict[str, Key]:
-    """Return the keys of a key set that may verify signatures, by id.
+def signing_keys(published: Sequence[Mapping[str, Any]]) -> dict[str, Checks]:
+    """Return what the keys of a key set that may verify signatures can check, by id.
 
     Keys for encryption, shared secrets, keys without an id and short RSA keys are left out.
     """
-    found: dict[str, Key] = {}
+    found: dict[str, Checks] = {}
     for entry in published:
         kid = entry.get("kid")
         if isinstance(kid, str) and kid not in found and _is_for_signatures(entry):
-            key = _import(entry)
-            if key is not None:
-                found[kid] = key
+            checks = _import(entry)
+            if checks is not None:
+                found[kid] = checks
     return found
 
 
@@ -181,11 +182,11 @@ def _is_for_signatures(entry: Mapping[str, Any]) -> bool:
     )
 
 
-def _import(entry: Mapping[str, Any]) -> Key | None:
+def _import(entry: Mapping[str, Any]) -> Checks | None:
     public = {name: value for name, value in entry.items() if not name.startswith("x5")}
     try:
         # Before joserfc sees it, which would warn of a short key and take it.
-        return None if _is_short(public) else _KINDS[entry["kty"]].import_key(public)
+        return None if _is_short(public) else checks_of(_KINDS[entry["kty"]].import_key(public))
     except (JoseError, ValueError, TypeError, KeyError):
         logger.warning("The issuer publishes the key {!r}, which cannot be read", entry["kid"])
         return None

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
-
-import pytest
 
 from fastnfurious.oidc.dependencies import current_user, optional_user
 from fastnfurious.oidc.integration import OidcIntegration
 from fastnfurious.oidc.user import UserClaims
 
-__all__ = ["Login", "login"]
+__all__ = ["Login"]
 
 
 class Login:
@@ -54,11 +52,3 @@ class Login:
     def headers(self, user: str, **options: Any) -> dict[str, str]:
         """Return the header that carries such a token."""
         return {"Authorization": f"Bearer {self.token(user, **options)}"}
-
-
-@pytest.fixture
-def login(app: Any) -> Iterator[Login]:
-    """Decide who is calling: ``login("alice", roles=["admin"])``."""
-    session = Login(app)
-    yield session
-    session.out()

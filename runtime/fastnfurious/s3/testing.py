@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import pytest
-
-from fastnfurious.core.integration import Mode
 from fastnfurious.s3.body import Body
 from fastnfurious.s3.embedded.storage import EmbeddedBucket, EmbeddedReader, EmbeddedStorage
-from fastnfurious.s3.integration import S3Integration
 from fastnfurious.s3.names import check_bucket
 from fastnfurious.s3.objects import ListedObject, ObjectStat, WrittenObject
-from fastnfurious.s3.settings import S3Settings
 from fastnfurious.s3.terms import ReadSpan, WriteTerms
 
-__all__ = ["Fault", "Operation", "RecordedBucket", "RecordedCall", "RecordedS3", "s3"]
+__all__ = ["Fault", "Operation", "RecordedBucket", "RecordedCall", "RecordedS3"]
 
 Operation = Literal["copy", "delete", "get", "list", "put", "stat", "tags"]
 """What can be asked of a bucket: ``open`` counts as ``get``, and ``exists`` as ``stat``."""
@@ -190,13 +185,3 @@ class RecordedBucket(EmbeddedBucket):
 
     async def _happen(self, operation: Operation, key: str) -> None:
         await self._recorded.happen(RecordedCall(operation, self.name, key))
-
-
-@pytest.fixture
-def s3(app: Any) -> Iterator[RecordedS3]:
-    """Return the objects that the application sees during the test, all in memory."""
-    recorded = RecordedS3()
-    double = S3Integration(S3Settings(mode=Mode.EMBEDDED), app.settings, storage=recorded)
-    with app.integrations.replaced("s3", double):
-        yield recorded
-    recorded.close()

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fastnfurious.core.health import CheckResult, HealthStatus
 from fastnfurious.core.integration import Integration, IntegrationStatus, Mode
 from fastnfurious.core.setting_words import without_password
 from fastnfurious.core.settings import FastNFuriousSettings
-from fastnfurious.sql.client import SqlClient
 from fastnfurious.sql.embedded import embedded_url, prepare_folder
 from fastnfurious.sql.errors import DatabaseUnavailable
 from fastnfurious.sql.settings import SqlSettings
+
+if TYPE_CHECKING:
+    from fastnfurious.sql.client import SqlClient
 
 __all__ = ["SqlIntegration"]
 
@@ -43,6 +45,8 @@ class SqlIntegration(Integration):
             StartupError: The driver is not installed.
         """
         if self._client is None:
+            from fastnfurious.sql.client import SqlClient
+
             if self.mode is Mode.EMBEDDED:
                 prepare_folder(self.settings.file)
             self._client = SqlClient(self._url, self.settings, self.instruments)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from fastnfurious.core.settings import Environment, FastNFuriousSettings
 from fastnfurious.sql.integration import SqlIntegration
 from fastnfurious.sql.settings import SqlSettings
 from fastnfurious.sql.statement import Statement
 
-__all__ = ["RecordedDatabase", "db"]
+__all__ = ["RecordedDatabase"]
 
 
 class RecordedDatabase:
@@ -63,11 +59,3 @@ class RecordedDatabase:
             if fault[0] in str(statement.sql):
                 self._faults.remove(fault)
                 raise fault[1]
-
-
-@pytest.fixture
-def db(app: Any, tmp_path: Path) -> Iterator[RecordedDatabase]:
-    """Give the application an empty database, and return what it is asked."""
-    recorded = RecordedDatabase(tmp_path)
-    with app.integrations.replaced("sql", recorded.integration):
-        yield recorded

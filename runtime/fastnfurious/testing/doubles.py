@@ -1,7 +1,8 @@
 """Finding the doubles that integrations bring for tests.
 
-An integration keeps its recording double in a module called ``testing`` beside its own, with the
-pytest fixtures that hand it out; ours and third parties' are found alike, through the registry.
+The pytest fixtures that hand them out are in a module called ``fixtures`` beside the integration's
+own; ours and third parties' are found alike, through the registry. That module is imported in every
+run of a service's tests, so it imports the double, from ``testing``, when a test asks for it.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ def register_doubles(plugins: pytest.PytestPluginManager, registry: Registry | N
     for entry in map(registry.__getitem__, registry):
         if not entry.installed:
             plugins.register(_explanation(entry), f"fastnfurious-missing-{entry.name}")
-        elif _exists(entry.testing):
-            plugins.import_plugin(entry.testing)
+        elif _exists(entry.fixtures):
+            plugins.import_plugin(entry.fixtures)
 
 
 def _exists(module: str) -> bool:

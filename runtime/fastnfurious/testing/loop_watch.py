@@ -8,6 +8,7 @@ the line.
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import sysconfig
 import threading
@@ -52,9 +53,12 @@ class Blockage:
 @dataclass(slots=True)
 class _Callback:
     handle: asyncio.Handle
+    thread: int
     started: float
     started_cpu: float
     samples: int = 0
+    waited_before: float = 0.0
+    collecting: float = 0.0
     importing: int = 0
     stack: StackSummary = field(default_factory=StackSummary)
 
@@ -63,7 +67,8 @@ class LoopWatch:
     """Refuse callbacks that hold an event loop of this process for longer than a threshold.
 
     Every asyncio loop of every thread is watched for the length of the ``with`` block. Time that
-    the machine was busy elsewhere does not count, nor do first imports.
+    the machine was busy elsewhere does not count, nor do first imports, nor does a collection of
+    garbage: it takes as long as the process is large, and falls on whoever comes along.
 
     Args:
         threshold: Seconds that one callback may take.
@@ -87,6 +92,7 @@ class LoopWatch:
         self.blockages: list[Blockage] = []
         self._running: dict[int, _Callback] = {}
         self._stopped = threading.Event()
+        self._collecting_since: dict[int, float] = {}
 
     @property
     def _interval(self) -> float:
@@ -96,6 +102,7 @@ class LoopWatch:
         """Begin to watch."""
         self._original = asyncio.Handle._run
         setattr(asyncio.Handle, "_run", self._watched(self._original))
+        gc.callbacks.append(self._collected)
         self._sampler = threading.Thread(target=self._sample, name="loop-watch", daemon=True)
         self._sampler.start()
         return self
@@ -103,6 +110,7 @@ class LoopWatch:
     def __exit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
         """Stop watching; an error of the block itself goes first."""
         setattr(asyncio.Handle, "_run", self._original)
+        gc.callbacks.remove(self._collected)
         self._stopped.set()
         self._sampler.join()
         if self.blockages and kind is None:
@@ -113,10 +121,10 @@ class LoopWatch:
             )
 
     def _watched(self, run: Callable[[asyncio.Handle], Any]) -> Callable[[asyncio.Handle], Any]:
-        running, thread_id = self._running, threading.get_ident
+        running, thread_id, kernel_id = self._running, threading.get_ident, threading.get_native_id
 
         def watched(handle: asyncio.Handle) -> None:
-            callback = _Callback(handle, time.perf_counter(), time.thread_time())
+            callback = _Callback(handle, kernel_id(), time.perf_counter(), time.thread_time())
             running[thread_id()] = callback
             try:
                 run(handle)
@@ -127,24 +135,47 @@ class LoopWatch:
         return watched
 
     def _judge(self, callback: _Callback) -> None:
-        seconds = time.perf_counter() - callback.started
+        seconds = time.perf_counter() - callback.started - callback.collecting
         if seconds < self.threshold or callback.importing * 2 > callback.samples:
             return
-        worked = time.thread_time() - callback.started_cpu
-        # On a busy machine a callback may merely have waited for its turn; then the sampling
-        # thread did not get many turns either.
+        if callback.samples:
+            waited = _waited(callback.thread) - callback.waited_before
+            if seconds - waited < self.threshold:
+                return
+        worked = time.thread_time() - callback.started_cpu - callback.collecting
+        # Where the system does not say how long it waited for its turn: on a busy machine the
+        # sampling thread did not get many turns either.
         if max(worked, callback.samples * self._interval) * 2 < self.threshold:
             return
         self.blockages.append(Blockage(seconds, callback.stack, repr(callback.handle)))
+
+    def _collected(self, phase: str, _: dict[str, int]) -> None:
+        thread = threading.get_ident()
+        if phase == "start":
+            self._collecting_since[thread] = time.thread_time()
+        elif (callback := self._running.get(thread)) and thread in self._collecting_since:
+            callback.collecting += time.thread_time() - self._collecting_since[thread]
 
     def _sample(self) -> None:
         while not self._stopped.wait(self._interval):
             frames = sys._current_frames()
             for thread, callback in list(self._running.items()):
                 if thread in frames:
+                    callback.waited_before = callback.waited_before or _waited(callback.thread)
                     callback.samples += 1
                     callback.stack = _inside(extract_stack(frames[thread]))
                     callback.importing += _is_importing(callback.stack)
+
+
+def _waited(thread: int) -> float:
+    """Return for how many seconds a thread could have run, but had no processor; else nought.
+
+    *Source:* https://docs.kernel.org/scheduler/sched-stats.html, ``/proc/<pid>/schedstat``.
+    """
+    try:
+        return int(Path(f"/proc/self/task/{thread}/schedstat").read_bytes().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 def _inside(stack: StackSummary) -> StackSummary:

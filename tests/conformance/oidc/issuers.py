@@ -15,10 +15,11 @@ from joserfc.jwk import ECKey, RSAKey
 
 from fastnfurious.core.errors import ResourceUnavailable
 from fastnfurious.core.settings import Environment, FastNFuriousSettings
-from fastnfurious.oidc.client import HttpTransport, OidcClient
+from fastnfurious.oidc.client import OidcClient
 from fastnfurious.oidc.contract import EMBEDDED_PATH, IssuerTransport
 from fastnfurious.oidc.integration import OidcIntegration
 from fastnfurious.oidc.settings import OidcSettings
+from fastnfurious.oidc.transport import HttpTransport
 
 
 def encoded(data: object) -> str:

@@ -90,6 +90,7 @@ def test_version_names_the_installed_release(command: RunCommand) -> None:
     assert command("version", app="typer.main:app").out.splitlines()[0].split()[1][0].isdigit()
 
 
+_STOCK_COMMANDS = "shop_service.app:commands"
 _GROUP = """
 import typer
 from fastnfurious.core.integration import Integration
@@ -108,13 +109,14 @@ def order(ctx: typer.Context) -> None:
 class Stock(Integration):
     name = "warehouse"
     settings_class = Settings
-    command_line = "shop_service.app:commands"
 """
 
 
 def _install(monkeypatch: pytest.MonkeyPatch, target: str) -> None:
-    point = EntryPoint("warehouse", target, registry.ENTRY_POINT_GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    targets = {registry.ENTRY_POINT_GROUP: target, registry.COMMANDS_GROUP: _STOCK_COMMANDS}
+    monkeypatch.setattr(
+        registry, "entry_points", lambda group: [EntryPoint("warehouse", targets[group], group)]
+    )
 
 
 def test_an_integration_adds_its_group(

@@ -12,7 +12,7 @@ import pytest
 from fastnfurious.core.errors import IntegrationNotInstalled, UnknownIntegration
 from fastnfurious.core.health import CheckResult
 from fastnfurious.core.integration import Integration, IntegrationStatus, Mode
-from fastnfurious.core.registry import ENTRY_POINT_GROUP, Registry, RegistryEntry
+from fastnfurious.core.registry import COMMANDS_GROUP, ENTRY_POINT_GROUP, Registry, RegistryEntry
 from fastnfurious.core.settings import FastNFuriousSettings, Settings
 
 
@@ -76,11 +76,11 @@ def test_a_missing_driver_names_the_fix() -> None:
 
 @pytest.mark.parametrize(
     ("target", "module"),
-    [("pkg.lamp.integration:Lamp", "pkg.lamp.testing"), ("lamp:Lamp", "lamp.testing")],
+    [("pkg.lamp.integration:Lamp", "pkg.lamp.fixtures"), ("lamp:Lamp", "lamp.fixtures")],
 )
 def test_an_entry_knows_where_its_doubles_are(target: str, module: str) -> None:
-    """The doubles are in the module called testing, beside the integration."""
-    assert RegistryEntry("lamp", target, "lamp").testing == module
+    """The doubles are in the module called fixtures, beside the integration."""
+    assert RegistryEntry("lamp", target, "lamp").fixtures == module
 
 
 def test_a_registry_is_a_collection_of_names_in_order() -> None:
@@ -110,7 +110,15 @@ def test_an_unknown_name_is_answered_with_a_hint(names: list[str], wanted: str, 
 
 def test_plugins_are_found_by_their_entry_point() -> None:
     """An installed package adds an integration without being named anywhere."""
-    points = EntryPoints([EntryPoint("lamp", "pkg.lamp:Lamp", ENTRY_POINT_GROUP)])
-    with patch("fastnfurious.core.registry.entry_points", return_value=points):
+    points = EntryPoints(
+        [
+            EntryPoint("lamp", "pkg.lamp:Lamp", ENTRY_POINT_GROUP),
+            EntryPoint("bell", "pkg.bell:Bell", ENTRY_POINT_GROUP),
+            EntryPoint("lamp", "pkg.command:group", COMMANDS_GROUP),
+        ]
+    )
+    with patch("fastnfurious.core.registry.entry_points", lambda group: points.select(group=group)):
         registry = Registry.discover()
-    assert registry["lamp"] == RegistryEntry("lamp", "pkg.lamp:Lamp", "lamp")
+    lamp = RegistryEntry("lamp", "pkg.lamp:Lamp", "lamp", commands="pkg.command:group")
+    assert registry["lamp"] == lamp
+    assert registry["bell"].commands is None

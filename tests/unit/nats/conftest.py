@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from fastnfurious import FastNFuriousAPI
-from fastnfurious.nats import testing
+from fastnfurious.nats import fixtures
 from tests.unit.nats.service import make_app
 
 # As the pytest plugin does for the tests of a service.
-nats = testing.nats
+nats = fixtures.nats
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from fastnfurious import FastNFuriousAPI, FastNFuriousSettings
 from fastnfurious.core.registry import Registry, RegistryEntry
 from fastnfurious.core.settings import Environment
 from fastnfurious.oidc.dependencies import CurrentUser, OptionalUser
-from fastnfurious.oidc.testing import login
+from fastnfurious.oidc.fixtures import login
 from fastnfurious.schemas import UserClaims
 
 __all__ = ["ENTRY", "app", "client", "login", "make_app"]
@@ -24,6 +24,7 @@ ENTRY = RegistryEntry(
     "fastnfurious[oidc]",
     ("httpx", "joserfc"),
     ("current_user", "optional_user", "require"),
+    "fastnfurious.oidc.command:token_group",
 )
 
 

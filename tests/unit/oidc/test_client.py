@@ -23,10 +23,10 @@ from fastnfurious.core.errors import (
 from fastnfurious.core.settings import Environment, FastNFuriousSettings
 from fastnfurious.logs.testing import RecordedLogs
 from fastnfurious.metrics.testing import MetricsSnapshot
-from fastnfurious.oidc.client import HttpTransport
 from fastnfurious.oidc.integration import OidcIntegration
 from fastnfurious.oidc.settings import OidcSettings
 from fastnfurious.oidc.testing import Login
+from fastnfurious.oidc.transport import HttpTransport
 from fastnfurious.tracing.testing import RecordedSpans
 from tests.unit.oidc.conftest import make_app
 

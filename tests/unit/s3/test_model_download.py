@@ -7,7 +7,8 @@ from fastapi import Response
 
 from fastnfurious import FastNFuriousAPI
 from fastnfurious.core.errors import OperationTimeout, ResourceUnavailable
-from fastnfurious.s3.testing import RecordedS3, s3
+from fastnfurious.s3.fixtures import s3
+from fastnfurious.s3.testing import RecordedS3
 from fastnfurious.testing.async_client import AsyncTestClient
 
 __all__ = ["s3"]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import itertools
 import sys
+import threading
 import time
 from pathlib import Path
 from traceback import StackSummary
 
 import pytest
 
-from fastnfurious.testing import EventLoopBlocked, LoopWatch
+from fastnfurious.testing import EventLoopBlocked, LoopWatch, loop_watch
 from fastnfurious.testing.loop_watch import Blockage
 
 pytestmark = pytest.mark.loop_may_block
@@ -87,12 +90,36 @@ def test_time_that_the_machine_was_busy_elsewhere_does_not_count(
     assert watch.blockages == []
 
 
+def test_waiting_for_a_processor_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the watching thread had its turns all the same, as the kernel prefers it."""
+    waited = itertools.count(1.0, 0.14)
+    monkeypatch.setattr(loop_watch, "_waited", lambda thread: next(waited))
+    with LoopWatch(0.05):
+        run(lambda: time.sleep(0.15))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says it")
+def test_the_kernel_says_how_long_a_thread_waited() -> None:
+    """In seconds; a thread that is gone waited for nothing."""
+    assert 0 < loop_watch._waited(threading.get_native_id()) < 3600
+    assert loop_watch._waited(0) == 0.0
+
+
+def test_a_collection_of_garbage_is_not_the_callback_s_fault() -> None:
+    """It takes as long as the process is large, whoever is running."""
+    large: list[list[object]] = [[] for _ in range(2_000_000)]
+    with LoopWatch(0.05):
+        run(gc.collect)
+    assert large
+
+
 def test_afterwards_nothing_is_watched() -> None:
-    """The loop is left as it was found."""
-    before = asyncio.Handle._run
+    """The loop and the collector are left as they were found."""
+    before, collected = asyncio.Handle._run, list(gc.callbacks)
     with LoopWatch():
         assert asyncio.Handle._run is not before
     assert asyncio.Handle._run is before
+    assert gc.callbacks == collected
 
 
 def test_a_callback_that_was_never_sampled_is_named_itself() -> None:

@@ -371,7 +371,7 @@ LAMPS = {
             async def check(self):
                 return CheckResult()
         """,
-    "lamps/testing.py": """
+    "lamps/fixtures.py": """
         import pytest
 
 
@@ -516,6 +516,8 @@ def test_a_run_that_uses_no_fixture_imports_nothing_of_ours(
                 "fastnfurious.core.errors", "fastnfurious.core.registry",
                 "fastnfurious.testing", "fastnfurious.testing.plugin",
                 "fastnfurious.testing.doubles",
+            } | {f"fastnfurious.{name}" for name in ("nats", "s3", "oidc", "sql")} | {
+                f"fastnfurious.{name}.fixtures" for name in ("nats", "s3", "oidc", "sql")
             }
         """,
     )

@@ -160,8 +160,10 @@ class IssuerPages:
             return _unknown_client()
         claims = self._issuer.read(form.get("subject_token", ""))
         audience = form.get("audience")
-        if claims is None or not audience:
-            return _refusal("invalid_request", "subject_token is not good, or audience is missing")
+        if claims is None:
+            return _refusal("invalid_request", "Invalid token")
+        if not audience:
+            return _refusal("invalid_request", "audience is missing")
         left = claims["exp"] - self._issuer.clock.now().timestamp()
         token = self._issuer.token(
             claims["preferred_username"],
