@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from servers.chromium import Chromium
 from servers.collector import Collector
 from servers.kafka import Kafka
 from servers.keycloak import Keycloak
@@ -25,6 +26,7 @@ _ALL = (
     OpenSearch(),
     Collector(),
     Prometheus(),
+    Chromium(),
 )
 
 SERVERS: dict[str, Server] = {server.name: server for server in _ALL}
