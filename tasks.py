@@ -17,6 +17,7 @@ from servers.tasks import collection as servers
 
 ROOT = Path(__file__).resolve().parent
 SCRIPTS = ROOT / ".venv" / ("Scripts" if os.name == "nt" else "bin")
+RESULTS = ".cache/conformance.json"
 CODE = "runtime generator servers tests benchmarks docs/scripts conftest.py tasks.py bootstrap.py"
 
 
@@ -87,7 +88,14 @@ def test(
         coverage += " --cov-fail-under=95"
     marks = '-m "not slow"' if fast else ""
     chosen = f'-k "{keyword}"' if keyword else ""
-    run(context, f"pytest {path} -n 2 {coverage} {marks} {chosen}")
+    results = f"--conformance-results {RESULTS}"
+    run(context, f"pytest {path} -n 2 {results} {coverage} {marks} {chosen}")
+
+
+@task(help={"check": "Change nothing; fail if the page is not what the tests have proved."})
+def capabilities(context: Context, check: bool = False) -> None:
+    """Write what the stand-ins and the servers can do, from the results of the last `inv test`."""
+    run(context, f"python docs/scripts/capabilities.py {RESULTS} {'--check' if check else ''}")
 
 
 @task(help={"serve": "Serve the pages and follow changes, in place of building them."})
@@ -161,8 +169,8 @@ def fastapi_suite(
 
 @task(
     help={
-        "area": "What to measure: chassis, or integrations.",
-        "rounds": "chassis: how often each server has its turn.",
+        "area": "What to measure: chassis, integrations, or service.",
+        "rounds": "chassis, service: how often each server has its turn.",
         "requests": "chassis: requests in a turn.",
         "turns": "integrations: how often everybody has a turn.",
         "short": "integrations: only a few, shorter turns.",

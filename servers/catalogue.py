@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from servers.chromium import Chromium
 from servers.collector import Collector
+from servers.elasticsearch import Elasticsearch
 from servers.kafka import Kafka
 from servers.keycloak import Keycloak
 from servers.minio import Minio
@@ -24,6 +25,7 @@ _ALL = (
     Keycloak(),
     Kafka(),
     OpenSearch(),
+    Elasticsearch(),
     Collector(),
     Prometheus(),
     Chromium(),

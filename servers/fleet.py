@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+from servers.account import group_of
 from servers.catalogue import SERVERS
 from servers.endpoint import Endpoint
 from servers.ports import PortChoice
@@ -17,10 +18,15 @@ from servers.process import ServerProcess
 from servers.server import Place, Program, Server, ServerUnavailable
 from servers.state import RunningServer
 
-__all__ = ["Fleet", "Outcome", "find"]
+__all__ = ["Fleet", "Outcome", "Tell", "find"]
 
 CACHE_VARIABLE = "FASTNFURIOUS_SERVERS"
 """The folder for programs, data and state; several checkouts share the servers in it."""
+
+Tell = Callable[[str, str], None]
+"""Is told the name of a server and what happens to it."""
+
+_REMIND_AFTER = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +50,23 @@ class Fleet:
     Args:
         folder: Where programs, data and state are kept.
         servers: Those that can be asked for, by name.
+        programs: Where programs are installed, if it is not in ``folder``.
+        tell: Is told what happens, while it happens.
     """
 
     def __init__(
-        self, folder: Path | None = None, servers: Mapping[str, Server] | None = None
+        self,
+        folder: Path | None = None,
+        servers: Mapping[str, Server] | None = None,
+        *,
+        programs: Path | None = None,
+        tell: Tell = lambda name, what: None,
     ) -> None:
-        self._folder = folder or _default_folder()
+        self.folder = folder or _default_folder()
+        self.programs = programs or self.folder / "programs"
         self._servers = SERVERS if servers is None else servers
         self._ports = PortChoice()
+        self._tell = tell
 
     @property
     def names(self) -> list[str]:
@@ -65,15 +80,18 @@ class Fleet:
             KeyError: There is no server of that name.
         """
         chosen = [self._servers[name] for name in names] or list(self._servers.values())
-        for inner in ("state", "data"):
-            (self._folder / inner).mkdir(parents=True, exist_ok=True)
+        for inner in ("state", "data", "locks"):
+            (self.folder / inner).mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(len(chosen)) as threads:
-            return list(threads.map(self._start, chosen))
+            starting = {threads.submit(self._start, server): server.name for server in chosen}
+            self._watch(starting)
+        return [future.result() for future in starting]
 
     def down(self, names: Iterable[str] = ()) -> list[str]:
         """Stop servers and remove their data; return the names of those that were running."""
         chosen = list(names) or list(self._servers)
-        return [name for name in chosen if self._stop(name)]
+        with ThreadPoolExecutor(len(chosen)) as threads:
+            return [name for name, ran in zip(chosen, threads.map(self._stop, chosen)) if ran]
 
     def running(self) -> Iterator[RunningServer]:
         """Yield the servers that are alive, in the order of the catalogue."""
@@ -89,25 +107,57 @@ class Fleet:
 
     def _known(self, name: str) -> RunningServer | None:
         known = RunningServer.read(self._state(name))
-        return known if known and known.process.is_alive else None
+        return known if known and known.ready and known.process.is_alive else None
 
     def _state(self, name: str) -> Path:
-        return self._folder / "state" / f"{name}.json"
+        return self.folder / "state" / f"{name}.json"
+
+    def _data(self, name: str) -> Path:
+        return self.folder / "data" / name
+
+    def _log(self, name: str) -> Path:
+        return self.folder / "state" / f"{name}.log"
+
+    def _watch(self, starting: Mapping[Future[Outcome], str]) -> None:
+        """Say what is being waited for, while nothing else happens."""
+        waiting = set(starting)
+        while waiting:
+            done, waiting = wait(waiting, _REMIND_AFTER, FIRST_COMPLETED)
+            if not done:
+                for future in waiting:
+                    self._tell(starting[future], "takes its time …")
 
     def _start(self, server: Server) -> Outcome:
         # Needed here alone: whoever only looks for a server can do without.
         from filelock import FileLock
 
         try:
-            with FileLock(self._folder / "state" / f"{server.name}.lock"):
-                return Outcome(server.name, self.find(server.name) or self._launch(server))
-        except (ServerUnavailable, OSError) as error:
-            return Outcome(server.name, reason=str(error))
+            with FileLock(self.folder / "locks" / server.name):
+                endpoint = self.find(server.name) or self._launch(server)
+        # Whatever goes wrong with one server, the others come up, and this one says why it did not.
+        except Exception as error:
+            reason = str(error) if isinstance(error, ServerUnavailable) else repr(error)
+            self._tell(server.name, f"left out: {reason}")
+            return Outcome(server.name, reason=reason)
+        self._tell(server.name, "is up")
+        return Outcome(server.name, endpoint)
 
     def _launch(self, server: Server) -> Endpoint:
-        program = server.install(self._folder / "programs")
-        place = Place(self._empty_data(server), self._ports.choose(server.preferred_ports))
-        server.prepare(program, place)
+        # It may be there half-started, if whoever started it was killed.
+        self._stop(server.name)
+        self._tell(server.name, "is being installed, unless it is there …")
+        program = server.install(self.programs)
+        self._tell(server.name, "starts …")
+        place = Place(self._make_data(server), self._ports.choose(server.preferred_ports))
+        try:
+            server.prepare(program, place)
+            running = self._run(server, program, place)
+        except BaseException:
+            self._stop(server.name, keep_log=True)
+            raise
+        return running.endpoint
+
+    def _run(self, server: Server, program: Program, place: Place) -> RunningServer:
         process = ServerProcess.start(
             server.command(program, place),
             environment={**(program.environment or {}), **server.environment(place)},
@@ -115,15 +165,14 @@ class Fleet:
             folder=place.data,
             account=server.account,
         )
-        try:
-            self._wait(server, program, place, process)
-            server.fill(program, place)
-        except BaseException:
-            process.stop()
-            raise
-        running = RunningServer(_endpoint(server, program, place), process, place.data)
+        endpoint = _endpoint(server, program, place)
+        starting = RunningServer(endpoint, process, place.data, ready=False)
+        starting.write(self._state(server.name))
+        self._wait(server, program, place, process)
+        server.fill(program, place)
+        running = RunningServer(endpoint, process, place.data)
         running.write(self._state(server.name))
-        return running.endpoint
+        return running
 
     def _wait(self, server: Server, program: Program, place: Place, process: ServerProcess) -> None:
         until = time.monotonic() + server.patience
@@ -135,26 +184,22 @@ class Fleet:
                 raise ServerUnavailable(f"no answer in {seconds}: see {self._log(server.name)}")
             time.sleep(0.05)
 
-    def _empty_data(self, server: Server) -> Path:
-        data = self._folder / "data" / server.name
-        shutil.rmtree(data, ignore_errors=True)
+    def _make_data(self, server: Server) -> Path:
+        data = self._data(server.name)
         data.mkdir(mode=0o700)
         if server.account:
-            shutil.chown(data, server.account, server.account)
+            shutil.chown(data, server.account, group_of(server.account))
         return data
 
-    def _log(self, name: str) -> Path:
-        return self._folder / "state" / f"{name}.log"
-
-    def _stop(self, name: str) -> bool:
+    def _stop(self, name: str, *, keep_log: bool = False) -> bool:
         known = RunningServer.read(self._state(name))
-        if known is None:
-            return False
-        was_alive = known.process.is_alive
-        known.process.stop()
-        shutil.rmtree(known.data, ignore_errors=True)
-        for path in (self._state(name), self._log(name)):
-            path.unlink(missing_ok=True)
+        was_alive = known is not None and known.process.is_alive
+        if known is not None:
+            known.process.stop()
+        shutil.rmtree(self._data(name), ignore_errors=True)
+        self._state(name).unlink(missing_ok=True)
+        if not keep_log:
+            self._log(name).unlink(missing_ok=True)
         return was_alive
 
 

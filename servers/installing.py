@@ -7,18 +7,22 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from servers.process import identity
 from servers.server import ServerUnavailable
 
 __all__ = [
     "debian_packages",
     "go_program",
+    "maven_bundle",
     "maven_jars",
     "maven_zip",
+    "npm_package",
     "output_of",
     "python_package",
 ]
@@ -105,19 +109,37 @@ def maven_zip(cache: Path, artifact: str, sha256: str) -> Path:
         ServerUnavailable: Maven is missing, the file cannot be fetched, or it is another file.
     """
     _, name, version, _ = artifact.split(":")
-    if shutil.which("mvn") is None:
-        raise ServerUnavailable(f"install Maven and Java: {name} comes from Maven Central")
 
     def fetch(target: Path) -> None:
-        copy = ["mvn", "-B", "-q", "dependency:copy", f"-Dartifact={artifact}"]
-        output_of([*copy, f"-DoutputDirectory={target}"])
-        archive = next(target.glob("*.zip"))
-        if _digest(archive) != sha256:
-            raise ServerUnavailable(f"{archive.name} is not the file that was pinned: {sha256}")
-        _extract(archive, target)
-        archive.unlink()
+        with TemporaryDirectory() as downloads:
+            _extract(_maven_file(artifact, sha256, Path(downloads)), target)
 
     return next(_once(cache / f"{name}-{version}", fetch).iterdir())
+
+
+def maven_bundle(cache: Path, artifact: str, sha256: str) -> Path:
+    """Return a folder with programs that a jar of Maven Central wraps in one compressed archive.
+
+    Args:
+        cache: Where to unpack it.
+        artifact: ``group:name:version:jar``.
+        sha256: Digest of the jar, in hexadecimal.
+
+    Raises:
+        ServerUnavailable: Maven is missing, the file cannot be fetched, or it is another file.
+    """
+    _, name, version, _ = artifact.split(":")
+
+    def fetch(target: Path) -> None:
+        with TemporaryDirectory() as downloads:
+            jar = _maven_file(artifact, sha256, Path(downloads))
+            _extract(jar, Path(downloads))
+            with tarfile.open(next(Path(downloads).glob("*.txz"))) as archive:
+                # The Python 3.11.2 of Debian 12 knows no filters; the archive has been checked.
+                archive.extraction_filter = getattr(tarfile, "data_filter", None)
+                archive.extractall(target)
+
+    return _once(cache / f"{name}-{version}", fetch)
 
 
 def maven_jars(cache: Path, artifact: str, sums: str) -> Path:
@@ -150,6 +172,33 @@ def maven_jars(cache: Path, artifact: str, sums: str) -> Path:
     return _once(cache / f"{name}-{version}", fetch)
 
 
+def npm_package(cache: Path, name: str, version: str, sha256: str) -> Path:
+    """Return the folder of an npm package, without those it depends on, checked by our digest.
+
+    Args:
+        cache: Where to unpack it.
+        name: Its name, with the scope if it has one.
+        version: Its version.
+        sha256: Digest of the archive, in hexadecimal.
+
+    Raises:
+        ServerUnavailable: npm is missing, the package cannot be fetched, or it is another one.
+    """
+    if shutil.which("npm") is None:
+        raise ServerUnavailable(f"install Node.js: {name} comes from the npm registry")
+
+    def fetch(target: Path) -> None:
+        with TemporaryDirectory() as downloads:
+            output_of(["npm", "pack", "--silent", f"{name}@{version}"], folder=Path(downloads))
+            file = next(Path(downloads).glob("*.tgz"))
+            if _digest(file) != sha256:
+                raise ServerUnavailable(f"{file.name} is not the file that was pinned: {sha256}")
+            with tarfile.open(file) as archive:
+                archive.extractall(target, filter="data")
+
+    return _once(cache / f"{name.rpartition('/')[2]}-{version}", fetch) / "package"
+
+
 def output_of(
     command: Sequence[str],
     *,
@@ -169,13 +218,24 @@ def output_of(
         check=False,
         capture_output=True,
         text=True,
-        user=account,
-        group=account,
+        **identity(account),
     )
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()[-3:]
         raise ServerUnavailable(f"{Path(command[0]).name} failed: {' '.join(said)}")
-    return done.stdout
+    return str(done.stdout)
+
+
+def _maven_file(artifact: str, sha256: str, folder: Path) -> Path:
+    _, name, _, kind = artifact.split(":")
+    if shutil.which("mvn") is None:
+        raise ServerUnavailable(f"install Maven and Java: {name} comes from Maven Central")
+    copy = ["mvn", "-B", "-q", "dependency:copy", f"-Dartifact={artifact}"]
+    output_of([*copy, f"-DoutputDirectory={folder}"])
+    path = next(folder.glob(f"*.{kind}"))
+    if _digest(path) != sha256:
+        raise ServerUnavailable(f"{path.name} is not the file that was pinned: {sha256}")
+    return path
 
 
 def _once(folder: Path, fetch: Callable[[Path], None]) -> Path:

@@ -8,7 +8,8 @@ from threading import Lock
 
 __all__ = ["PortChoice", "is_free"]
 
-_STEP = 10
+_STEP = 1000
+"""Whole thousands: the next choice of one server is never that of another."""
 _HIGHEST = 32_000
 """Above, the system hands out ports to whoever connects."""
 

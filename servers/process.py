@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import psutil
 
-__all__ = ["ServerProcess"]
+from servers.account import group_of
+
+__all__ = ["ServerProcess", "identity"]
 
 _KILL_AFTER = 10.0
 
@@ -48,8 +51,7 @@ class ServerProcess:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                user=account,
-                group=account,
+                **identity(account),
             )
         # It is meant to live on: without this, Python warns of a process that nobody waited for.
         process.returncode = 0
@@ -72,6 +74,7 @@ class ServerProcess:
         """Stop the process and its children: politely first, by force after a while."""
         process = self._find()
         if process is None:
+            self._bury()
             return
         family = [process, *process.children(recursive=True)]
         process.terminate()
@@ -80,13 +83,30 @@ class ServerProcess:
             each.kill()
         psutil.wait_procs(alive, timeout=_KILL_AFTER)
 
+    def _bury(self) -> None:
+        """Let go of a child that ended by itself: the system remembers it until then."""
+        with suppress(psutil.Error):
+            process = psutil.Process(self.pid)
+            if self._is(process):
+                process.wait(timeout=0)
+
     def _find(self) -> psutil.Process | None:
         try:
             process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.created) < 1.0
-            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+            alive = self._is(process) and process.status() != psutil.STATUS_ZOMBIE
+            return process if alive else None
         except psutil.NoSuchProcess:
             return None
+
+    def _is(self, process: psutil.Process) -> bool:
+        return abs(process.create_time() - self.created) < 1.0
+
+
+def identity(account: str | None) -> dict[str, Any]:
+    """Return the options of `subprocess` that make a command run under an account alone."""
+    if account is None:
+        return {}
+    return {"user": account, "group": group_of(account), "extra_groups": []}
 
 
 def _memory_of(process: psutil.Process) -> int:

@@ -22,11 +22,13 @@ class RunningServer:
         endpoint: How to reach it.
         process: Its process.
         data: Its folder.
+        ready: Whether it has answered; until then it can only be stopped.
     """
 
     endpoint: Endpoint
     process: ServerProcess
     data: Path
+    ready: bool = True
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
@@ -37,7 +39,8 @@ class RunningServer:
             return None
         endpoint = known["endpoint"]
         endpoint["fidelity"] = Fidelity(endpoint["fidelity"])
-        return cls(Endpoint(**endpoint), ServerProcess(**known["process"]), Path(known["data"]))
+        process, ready = ServerProcess(**known["process"]), known.get("ready", True)
+        return cls(Endpoint(**endpoint), process, Path(known["data"]), ready)
 
     def write(self, path: Path) -> None:
         """Write the state file, for its owner alone: addresses carry passwords."""
@@ -45,6 +48,7 @@ class RunningServer:
             "endpoint": {**asdict(self.endpoint), "settings": dict(self.endpoint.settings)},
             "process": asdict(self.process),
             "data": str(self.data),
+            "ready": self.ready,
         }
         unfinished = path.with_suffix(".tmp")
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

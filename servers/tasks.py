@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from invoke.collection import Collection
 from invoke.context import Context
 from invoke.exceptions import Exit
@@ -18,13 +20,13 @@ _NAMES = {"names": "Servers, separated by commas; all that can be had by default
 def up(context: Context, names: str = "") -> None:
     """Install servers (the first time), start them, and wait until they answer."""
     chosen = _split(names)
-    outcomes = Fleet().up(chosen)
+    outcomes = Fleet(tell=_Clock().tell).up(chosen)
     for outcome in outcomes:
         found = outcome.endpoint
         print(
-            f"{outcome.name:12} {found.version:12} {found.fidelity:10} {found.url}"
+            f"{outcome.name:14} {found.version:12} {found.fidelity:10} {found.url}"
             if found
-            else f"{outcome.name:12} left out: {outcome.reason}"
+            else f"{outcome.name:14} left out: {outcome.reason}"
         )
     if chosen and any(outcome.endpoint is None for outcome in outcomes):
         raise Exit("Not every server that was asked for is up", code=1)
@@ -36,7 +38,7 @@ def status(context: Context) -> None:
     for running in Fleet().running():
         at, process = running.endpoint, running.process
         memory = f"{process.memory / 2**20:.0f} MiB"
-        line = f"{at.name:12} {at.version:12} {at.fidelity:10} {memory:>9}  {process.pid:<8}"
+        line = f"{at.name:14} {at.version:12} {at.fidelity:10} {memory:>9}  {process.pid:<8}"
         print(f"{line} {at.url}")
 
 
@@ -45,6 +47,17 @@ def down(context: Context, names: str = "") -> None:
     """Stop servers and remove what they wrote; installed programs stay in the cache."""
     for name in Fleet().down(_split(names)):
         print(f"{name} is down")
+
+
+class _Clock:
+    """Show what happens to servers, with the seconds since the beginning."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+
+    def tell(self, name: str, what: str) -> None:
+        """Print it at once, also into a pipe."""
+        print(f"{time.monotonic() - self._begun:5.0f} s  {name} {what}", flush=True)
 
 
 def _split(names: str) -> list[str]:

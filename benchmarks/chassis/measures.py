@@ -8,8 +8,8 @@ from statistics import median
 
 from benchmarks.chassis import load
 from benchmarks.chassis.applications import APPLICATIONS, paths
-from benchmarks.chassis.collector import collect
 from benchmarks.chassis.server import ENVIRONMENT, Server, serve
+from benchmarks.collector import collect
 from benchmarks.cores import pin
 
 __all__ = ["Cost", "Lines", "access_lines", "costs", "matching", "starts"]

@@ -18,6 +18,7 @@ Work = Callable[[int], Awaitable[object]]
 Contestant = TypeVar("Contestant")
 
 _LONGEST = 1_000_000
+_FEWEST = 4
 
 
 @dataclass(frozen=True)
@@ -56,16 +57,20 @@ async def take_turns(contest: Contest, *, turns: int, seconds: float) -> dict[st
 
     Args:
         contest: The work, and who does it.
-        turns: How many turns each has.
+        turns: How many turns each has, at most.
         seconds: How long a turn lasts, about.
 
     Returns:
         The scores, by name.
     """
-    counts = {
+    found = {
         name: await _fitting(work, contest.batch, seconds)
         for name, work in contest.contestants.items()
     }
+    counts = {name: count for name, (count, _) in found.items()}
+    # What takes much longer, because its batch is large, has fewer turns in the same time.
+    longest = max(took for _, took in found.values())
+    turns = min(turns, max(_FEWEST, round(turns * seconds / longest)))
     scores = {name: Score() for name in counts}
     names = list(counts)
     for turn in range(turns):
@@ -75,15 +80,16 @@ async def take_turns(contest: Contest, *, turns: int, seconds: float) -> dict[st
     return scores
 
 
-async def _fitting(work: Work, batch: int, seconds: float) -> int:
-    """Return how much work fits into a turn; doing it warms up."""
+async def _fitting(work: Work, batch: int, seconds: float) -> tuple[int, float]:
+    """Return how much work fits into a turn, and how long that takes; doing it warms up."""
     count = batch
     while True:
         started = time.perf_counter()
         await work(count)
         took = time.perf_counter() - started
         if took * 3 >= seconds or count >= _LONGEST:
-            return max(batch, round(count * seconds / took / batch) * batch)
+            fitting = max(batch, round(count * seconds / took / batch) * batch)
+            return fitting, took * fitting / count
         count *= 2
 
 

@@ -14,6 +14,7 @@ from benchmarks.ratio import Ratio
 __all__ = ["Figure", "Report"]
 
 OURS = "ours"
+NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,18 @@ class Figure:
 
 
 class Report:
-    """Collect the contests of one run."""
+    """Collect the measures of one run.
+
+    Attributes:
+        figures: The rows of the table.
+        raw: The contests, as the measuring program printed them.
+        starts: Milliseconds of first uses, turn by turn, by integration.
+    """
 
     def __init__(self) -> None:
         self.figures: list[Figure] = []
         self.raw: list[dict[str, Any]] = []
+        self.starts: dict[str, list[float]] = {}
 
     def add(self, on: str, found: Iterable[dict[str, Any]]) -> None:
         """Add contests as the measuring program prints them.
@@ -76,10 +84,22 @@ class Report:
             table.add_row(row.on, row.what, row.peer, *_cells(row))
         return table
 
+    def table_of_starts(self) -> Table:
+        """Return how long first uses take, as a table to print."""
+        table = Table("embedded", title="From the first import to the first use, in milliseconds")
+        for name in ("in all", "more than nothing"):
+            table.add_column(name, justify="right")
+        for name, found in self.starts.items():
+            more = median(
+                one - nothing for one, nothing in zip(found, self.starts[NOTHING], strict=True)
+            )
+            table.add_row(name, f"{median(found):.0f}", "" if name == NOTHING else f"{more:.0f}")
+        return table
+
     def as_data(self) -> dict[str, Any]:
         """Return the figures, and every measurement behind them, as plain data."""
         figures = [{**asdict(figure), "met": figure.met} for figure in self.figures]
-        return {"figures": figures, "contests": self.raw}
+        return {"figures": figures, "contests": self.raw, "starts": self.starts}
 
 
 def _figure(

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("testing",),
+    ("services",),
     ("cli",),
     ("application",),
     ("logs", "tracing", "metrics", "nats", "oidc", "s3", "sql"),

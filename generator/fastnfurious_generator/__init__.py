@@ -5,7 +5,7 @@ It needs the extra ``generator``: ``pip install 'fastnfurious[generator]'``.
 Example:
     >>> from fastnfurious_generator import Template
     >>> Template.bundled().question("kind").choices
-    ('http',)
+    ('http', 'nats')
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from fastnfurious.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from fastnfurious_generator.addition import add_integrations as add_integrations
     from fastnfurious_generator.rendering import render as render
     from fastnfurious_generator.template import Question as Question
     from fastnfurious_generator.template import Template as Template
@@ -24,6 +25,7 @@ else:
         {
             "Question": "fastnfurious_generator.template",
             "Template": "fastnfurious_generator.template",
+            "add_integrations": "fastnfurious_generator.addition",
             "render": "fastnfurious_generator.rendering",
         },
     )

@@ -1,4 +1,4 @@
-"""The ``fastnfurious`` command: `new` renders a service, `demo` shows one at work."""
+"""The ``fastnfurious`` command: `new` renders a service, `add` adds to it, `demo` shows one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typer.main import get_command
 from fastnfurious import __version__
 from fastnfurious.core.errors import FastNFuriousError
 
-__all__ = ["demo", "main", "new", "run"]
+__all__ = ["add", "demo", "main", "new", "run"]
 
 _NAME = "fastnfurious"
 _EXTRA = ("copier", "invoke", "yaml")
@@ -54,7 +54,11 @@ def run(arguments: Sequence[str]) -> int:
 @program.command()
 def new(
     name: Annotated[str, typer.Argument(help="Name of the service, for example my-service.")],
-    kind: Annotated[str | None, typer.Option(help="Kind of service: http.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Kind of service: http or nats.")] = None,
+    integrations: Annotated[
+        str | None,
+        typer.Option("--with", metavar="NAMES", help="Backing services, such as nats,s3; '' none."),
+    ] = None,
     description: Annotated[str | None, typer.Option(help="What it does, in a sentence.")] = None,
     author: Annotated[str | None, typer.Option(help="Who writes it.")] = None,
     email: Annotated[str | None, typer.Option(help="Their e-mail address.")] = None,
@@ -81,6 +85,7 @@ def new(
 
     named = {
         "kind": kind,
+        "integrations": integrations,
         "description": description,
         "author_name": author,
         "author_email": email,
@@ -97,6 +102,31 @@ def new(
     print(
         f"{folder} is ready. Next:\n\n    cd {folder}\n    inv install\n    inv test\n    inv start"
     )
+
+
+@program.command()
+def add(
+    integrations: Annotated[
+        list[str], typer.Argument(help="Backing services to add, for example nats s3.")
+    ],
+    service: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of the service; by default this one.")
+    ] = Path(),
+) -> None:
+    """Give a service further backing services: libraries, settings and worked examples."""
+    from fastnfurious_generator.addition import add_integrations
+
+    changes = add_integrations(service, integrations)
+    if not changes:
+        print("The service has them already: nothing was changed.")
+        return
+    for change in changes:
+        print("added  " if change.is_new else "changed", change.path)
+    print("\nNext: inv install, then inv test")
+    clashing = ", ".join(str(change.path) for change in changes if change.has_conflict)
+    if clashing:
+        message = f"both versions of some lines are in {clashing}: choose between them"
+        raise typer.Exit(_complain(message, 1))
 
 
 @program.command()

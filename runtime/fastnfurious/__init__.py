@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fastnfurious.application.app import FastNFuriousAPI as FastNFuriousAPI
     from fastnfurious.application.exceptions import HTTPException as HTTPException
     from fastnfurious.core.settings import FastNFuriousSettings as FastNFuriousSettings
+    from fastnfurious.services.nats_service import NatsService as NatsService
 else:
     __getattr__, __all__ = lazy_names(
         __name__,
@@ -24,5 +25,6 @@ else:
             "FastNFuriousAPI": "fastnfurious.application.app",
             "FastNFuriousSettings": "fastnfurious.core.settings",
             "HTTPException": "fastnfurious.application.exceptions",
+            "NatsService": "fastnfurious.services.nats_service",
         },
     )

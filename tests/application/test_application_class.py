@@ -10,12 +10,18 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, WebSocket
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fastnfurious import FastNFuriousAPI, FastNFuriousSettings
-from fastnfurious.application import CurrentSpan, MetricsDependency, RequestId, TracerDependency
+from fastnfurious.application import (
+    CurrentApp,
+    CurrentSpan,
+    MetricsDependency,
+    RequestId,
+    TracerDependency,
+)
 from fastnfurious.application.dependencies import current_request_id, current_span
 from fastnfurious.core.errors import SettingsError
 from fastnfurious.metrics.integration import Metrics
@@ -176,6 +182,25 @@ def test_handlers_get_what_they_annotate() -> None:
                 path, headers={"X-Request-ID": "r"}
             ).json()
             assert (span_id, is_metrics, id) == (child_id, True, "r")
+
+
+def test_handlers_get_the_application() -> None:
+    """A router that cannot import it has all that it gives, also over a websocket."""
+    router = APIRouter()
+
+    @router.get("/")
+    async def title(app: CurrentApp) -> str:
+        return app.title
+
+    @router.websocket("/")
+    async def tell(websocket: WebSocket, app: CurrentApp) -> None:
+        await websocket.accept()
+        await websocket.send_text(app.title)
+
+    app = FastNFuriousAPI(title="Shop")
+    app.include_router(router)
+    with TestClient(app) as client, client.websocket_connect("/") as websocket:
+        assert client.get("/").json() == websocket.receive_text() == "Shop"
 
 
 def test_dependencies_can_be_overridden() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import tasks
 import yaml
-from invoke.collection import Collection
 
+from servers.catalogue import SERVERS
 from tests.docs.pages import ROOT
 
 _TOLD = [
@@ -20,8 +20,8 @@ _TOLD = [
     *sorted((ROOT / ".github").rglob("*.md")),
     ROOT / ".ci" / "run",
 ]
-_CALL = re.compile(r"bootstrap\.py ([a-z][\w-]*)")
-_KNOWN = set(Collection.from_module(tasks).task_names)
+_CALL = re.compile(r"(?:bootstrap\.py|^ *step) ([a-z][\w.-]*)", re.MULTILINE)
+_KNOWN = set(tasks.namespace.task_names)
 
 
 @pytest.mark.parametrize("file", _TOLD, ids=lambda file: str(file.relative_to(ROOT)))
@@ -37,6 +37,19 @@ def test_the_pipeline_runs_what_a_contributor_runs() -> None:
     called = [_CALL.search(step) for step in steps]
     assert all(called), "every step calls a task"
     assert [found[1] for found in called if found] == _checked()
+
+
+def test_the_pipeline_misses_nothing_of_the_check() -> None:
+    """`.ci/run` has a step for each task of ``inv check``, in that order."""
+    called = _CALL.findall((ROOT / ".ci" / "run").read_text(encoding="utf-8"))
+    assert [task for task in called if task in _checked()] == _checked()
+
+
+def test_the_pipeline_requires_every_server() -> None:
+    """A server that is added to the catalogue is one that the pipeline cannot do without."""
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    [listed] = re.findall(r"^servers=(.*)$", script, re.MULTILINE)
+    assert sorted(listed.split(",")) == sorted(SERVERS)
 
 
 def _checked() -> list[str]:

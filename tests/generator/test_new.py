@@ -63,11 +63,14 @@ def test_service_is_rendered_into_a_folder_of_its_name(
 def test_options_and_pairs_are_answers(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """What the options say reaches the service; `--output` chooses the folder."""
     arguments = ["--author", "Ada", "--email", "ada@example.com", "--ci", "gitlab"]
+    arguments += ["--with", "s3,nats"]
     pairs = ["--set", "deployment=helm", "--set", "example_code=no", "--set", "license=MIT"]
     outcome = new(capsys, "svc", "--output", "deep/er", *arguments, *pairs)
     assert outcome.code == 0, outcome.errors
     service = tmp_path / "deep" / "er"
-    assert 'name = "Ada", email = "ada@example.com"' in (service / "pyproject.toml").read_text()
+    project = (service / "pyproject.toml").read_text()
+    assert 'name = "Ada", email = "ada@example.com"' in project
+    assert '"fastnfurious[nats,s3]>=' in project
     assert (service / ".gitlab-ci.yml").exists()
     assert (service / "deploy" / "helm" / "Chart.yaml").exists()
     assert not (service / "Dockerfile").exists()
@@ -79,7 +82,8 @@ def test_options_and_pairs_are_answers(capsys: pytest.CaptureFixture[str], tmp_p
     [
         (["svc", "--set", "knd=http"], "No question is called 'knd': did you mean 'kind'?"),
         (["svc", "--set", "zzz=1"], "No question is called 'zzz': the questions are project_name,"),
-        (["svc", "--kind", "soap"], "kind='soap' is not accepted: expected http"),
+        (["svc", "--kind", "soap"], "kind='soap' is not accepted: expected http, nats"),
+        (["svc", "--with", "nats,soap"], "integrations='soap' is not accepted: expected any of"),
         (["svc", "--ci", "jenkins"], "ci='jenkins' is not accepted: expected github, gitlab, none"),
         (["svc", "--set", "deployment=docker,vm"], "deployment='vm' is not accepted: expected any"),
         (["svc", "--set", "example_code=perhaps"], "'perhaps' is not accepted: expected yes or no"),

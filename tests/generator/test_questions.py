@@ -72,7 +72,9 @@ def test_questions_are_asked_for_what_is_open(tmp_path: Path) -> None:
         terminal.type(b"nobody\r")
         terminal.wait_for("is not accepted")
         terminal.type(b"\x15ada@example.com\r")
-        terminal.wait_for("Add a small worked example")
+        terminal.wait_for("Backing services")
+        terminal.type(b" \r")
+        terminal.wait_for("Add worked examples")
         terminal.type(b"n")
         terminal.wait_for("Where the pipeline runs")
         terminal.type(b"\x1b[B\r")
@@ -87,6 +89,7 @@ def test_questions_are_asked_for_what_is_open(tmp_path: Path) -> None:
     project = (tmp_path / "svc" / "pyproject.toml").read_text()
     assert 'description = "Keeps orders"' in project
     assert 'name = "Ada", email = "ada@example.com"' in project
+    assert '"fastnfurious[oidc,s3,sql]>=' in project
     assert (tmp_path / "svc" / ".gitlab-ci.yml").exists()
     assert not (tmp_path / "svc" / "src" / "svc" / "notebook.py").exists()
 

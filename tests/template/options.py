@@ -36,16 +36,24 @@ _TEXTS = {
 }
 """Sample answers of the questions that take any text."""
 
+_EACH_ALONE = ("integrations",)
+"""Multiselects whose choices are taken all together, not at all, and each alone."""
+
 
 def factors(template: Template) -> dict[str, list[object]]:
     """Return the values to combine; each choice of a multiselect is a factor of its own.
+
+    What the choices of a multiselect in `_EACH_ALONE` bring must not need one another, so that one
+    is a single factor, with each choice alone among its values.
 
     Raises:
         LookupError: A question takes any text, and no samples are named for it.
     """
     found: dict[str, list[object]] = {}
     for question in template.questions.values():
-        if question.multiselect:
+        if question.name in _EACH_ALONE:
+            found[question.name] = [question.choices, (), *((one,) for one in question.choices)]
+        elif question.multiselect:
             found |= {f"{question.name}:{choice}": [True, False] for choice in question.choices}
         else:
             found[question.name] = _values(question)

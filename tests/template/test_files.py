@@ -24,25 +24,38 @@ from fastnfurious import FastNFuriousAPI, FastNFuriousSettings
 from fastnfurious.application.routes import management_routes
 from fastnfurious.application.wiring import settings_classes
 from fastnfurious.cli.settings import ServerSettings
+from fastnfurious.core.integration import Mode
 from fastnfurious.core.settings import SettingDescription, Settings
 from fastnfurious_generator import Template, render
 from tests.template.options import HOSTILE_AUTHOR, HOSTILE_TEXT, WHEEL, answer_rows
 from tests.template.service import ROOT
 
 EVERYTHING = {"project_name": "my-service", "deployment": ["docker", "compose", "helm"]}
+OWN = {"http": "NOTES_LIMIT", "nats": "STOCK_LIMIT"}
+"""The setting that the worked example of each kind adds."""
 VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b|\b(?:HOST|PORT|WORKERS|ENVIRONMENT)\b")
 PROBE = re.compile(r"(?<![\w.])/(?:health/\w+|metrics|logs/levels)\b")
 FOREIGN = {
     # What tools of the build read, and words of other languages; not settings of the service.
     *("UV_LINK_MODE", "UV_COMPILE_BYTECODE", "UV_PYTHON_DOWNLOADS", "TWINE_PASSWORD"),
     *("TWINE_USERNAME", "CI_COMMIT_TAG"),
+    # What the servers of compose.yaml read.
+    *("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD", "POSTGRES_USER", "POSTGRES_PASSWORD"),
+    *("KC_HOSTNAME", "KC_BOOTSTRAP_ADMIN_USERNAME", "KC_BOOTSTRAP_ADMIN_PASSWORD"),
 }
 
 
+@pytest.fixture(scope="module", params=OWN)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Return each kind of service in turn."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def rendered(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a service with every optional file."""
-    return render(tmp_path_factory.mktemp("rendered") / "my-service", EVERYTHING)
+    answers = {**EVERYTHING, "kind": kind}
+    return render(tmp_path_factory.mktemp("rendered") / "my-service", answers)
 
 
 def settings() -> list[type[Settings]]:
@@ -133,7 +146,27 @@ def test_released_version_needs_no_tables(tmp_path: Path) -> None:
     assert "uv" not in tables
 
 
-def test_example_of_env_names_every_setting(rendered: Path) -> None:
+def test_every_kind_is_looked_at() -> None:
+    """A kind that is added to copier.yml gets its files checked, or fails here."""
+    assert Template.bundled().question("kind").choices == tuple(OWN)
+
+
+def test_template_asks_what_a_service_uses() -> None:
+    """Not what was answered, which leaves out what the kind brings along."""
+    asked = re.compile(r"\b(?:in|if) integrations\b")
+    assert [name for name, text in texts(ROOT / "template") if asked.search(name + text)] == []
+
+
+def test_service_over_nats_needs_nats(tmp_path: Path) -> None:
+    """Whatever else it uses; the answer need not name it."""
+    answers = {"project_name": "svc", "kind": "nats", "integrations": ["sql"]}
+    folder = render(tmp_path / "svc", {**answers, "deployment": ["compose", "helm"]})
+    for name in ("pyproject.toml", ".env.example", "compose.yaml", "deploy/helm/values.yaml"):
+        text = (folder / name).read_text()
+        assert "fastnfurious[nats,sql]" in text or "NATS_URL" in text, name
+
+
+def test_example_of_env_names_every_setting(rendered: Path, kind: str) -> None:
     """`.env.example` is complete and holds nothing else."""
     text = (rendered / ".env.example").read_text()
     named = re.findall(r"^# ([A-Z][A-Z0-9_]+)=", text, flags=re.MULTILINE)
@@ -141,7 +174,7 @@ def test_example_of_env_names_every_setting(rendered: Path) -> None:
     missing = [row for name, row in rows().items() if name not in named]
     lines = "".join(f"# {row.description}\n# {row.variable}={row.default or ''}\n" for row in missing)
     assert not missing, f"add to template/.env.example.jinja:\n{lines}"
-    assert {*named} == {*rows(), "NOTES_LIMIT"}
+    assert {*named} == {*rows(), OWN[kind]}
 
 
 def test_example_of_env_can_be_used_as_it_is(
@@ -165,9 +198,9 @@ def test_example_of_env_can_be_used_as_it_is(
     "name",
     ["Dockerfile", "compose.yaml", "README.md", "docs", "deploy", ".github", "src", "tests"],
 )
-def test_every_variable_that_is_named_exists(rendered: Path, name: str) -> None:
+def test_every_variable_that_is_named_exists(rendered: Path, kind: str, name: str) -> None:
     """What a file says about the environment is read by a settings class."""
-    known = {*rows(), "NOTES_LIMIT", *FOREIGN}
+    known = {*rows(), OWN[kind], *FOREIGN}
     for file, text in _texts_of(rendered, name):
         assert set(VARIABLE.findall(text)) <= known, file
 
@@ -190,7 +223,45 @@ def test_every_port_is_the_default_one(rendered: Path) -> None:
     assert str(values["port"]) == port
     assert f"PORT={port}\n" in dockerfile and f"EXPOSE {port}\n" in dockerfile
     for name, text in texts(rendered):
-        assert set(re.findall(r"(?:localhost|127\.0\.0\.1):(\d+)", text)) <= {port}, name
+        issuer = {"8080"} if name == "compose.yaml" else set()
+        named = set(re.findall(r"(?:localhost|127\.0\.0\.1):(\d+)", text))
+        assert named <= {port} | issuer, name
+
+
+def test_compose_brings_the_servers_that_the_service_uses(tmp_path: Path) -> None:
+    """Each integration alone has its server and names it; the service asks for no other."""
+    servers = {"nats": "nats", "s3": "minio", "oidc": "keycloak", "sql": "postgres"}
+    assert {*servers} == {*Template.bundled().question("integrations").choices}
+    for integration, server in servers.items():
+        answers = {"project_name": "svc", "integrations": [integration]}
+        folder = render(tmp_path / integration, answers)
+        services = yaml.safe_load((folder / "compose.yaml").read_text())["services"]
+        assert set(services) == {"svc", server}
+        addresses = [str(value) for value in services["svc"]["environment"].values()]
+        assert any(f"{server}:" in text or f"{server}." in text for text in addresses)
+
+
+def test_service_of_compose_starts_with_its_settings(rendered: Path) -> None:
+    """Outside development nothing is embedded, so each integration needs its address there."""
+    compose = yaml.safe_load((rendered / "compose.yaml").read_text())
+    environment = compose["services"]["my-service"]["environment"]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        app = FastNFuriousAPI()
+        assert set(app.integrations.modes().values()) == {Mode.REMOTE}
+
+
+def test_issuer_of_compose_knows_the_service(rendered: Path) -> None:
+    """The realm has the clients, the secret and the address that compose.yaml names."""
+    compose = yaml.safe_load((rendered / "compose.yaml").read_text())
+    environment = compose["services"]["my-service"]["environment"]
+    realm = json.loads((rendered / "deploy/keycloak/service-realm.json").read_text())
+    clients = {client["clientId"]: client for client in realm["clients"]}
+    assert environment["OIDC_ISSUER"].endswith(f"/realms/{realm['realm']}")
+    assert clients[environment["OIDC_CLIENT_ID"]]["secret"] == environment["OIDC_CLIENT_SECRET"]
+    [mapper] = clients[environment["OIDC_DOCS_CLIENT_ID"]]["protocolMappers"]
+    assert mapper["config"]["included.client.audience"] == environment["OIDC_CLIENT_ID"]
 
 
 def test_chart_gives_shutdown_enough_time(rendered: Path) -> None:
@@ -270,7 +341,8 @@ def test_reserved_names_are_complete() -> None:
     """No service can hide a module or a command that it needs."""
     reserved = set(yaml.safe_load((ROOT / "copier.yml").read_text())["reserved_names"]["default"])
     needed = {name.lower() for name in (*keyword.kwlist, *sys.stdlib_module_names)}
-    needed |= set(_installed_names(["fastnfurious[testing]", *_tools()]))
+    extras = ",".join(["testing", *Template.bundled().question("integrations").choices])
+    needed |= set(_installed_names([f"fastnfurious[{extras}]", *_tools()]))
     assert {name for name in needed if re.fullmatch("[a-z][a-z0-9_]*", name)} <= reserved
 
 

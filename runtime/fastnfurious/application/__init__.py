@@ -16,6 +16,7 @@ from fastnfurious.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from fastnfurious.application.app import FastNFuriousAPI as FastNFuriousAPI
+    from fastnfurious.application.dependencies import CurrentApp as CurrentApp
     from fastnfurious.application.dependencies import CurrentSpan as CurrentSpan
     from fastnfurious.application.dependencies import MetricsDependency as MetricsDependency
     from fastnfurious.application.dependencies import RequestId as RequestId
@@ -28,6 +29,7 @@ else:
     __getattr__, __all__ = lazy_names(
         __name__,
         {
+            "CurrentApp": "fastnfurious.application.dependencies",
             "CurrentSpan": "fastnfurious.application.dependencies",
             "FastNFuriousAPI": "fastnfurious.application.app",
             "HTTPException": "fastnfurious.application.exceptions",

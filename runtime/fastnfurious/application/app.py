@@ -164,10 +164,10 @@ class FastNFuriousAPI(FastAPI):
         return Health(HealthSettings.load(), self._clock)
 
     if TYPE_CHECKING:
+        db: SqlClient
         nats: NatsClient
         oidc: OidcClient
         s3: ObjectStorage
-        db: SqlClient
 
         def create_nats_client(self) -> NatsClient:
             """Return a further client of NATS, for an ``async with`` block."""

@@ -5,30 +5,39 @@ The functions behind the annotations are stable, so ``dependency_overrides`` rep
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from fastnfurious.application.app import FastNFuriousAPI
 from fastnfurious.core.context import APPLICATION_KEY, request_id
 from fastnfurious.core.errors import ConfigurationError
 from fastnfurious.metrics.integration import Metrics
 from fastnfurious.tracing.span import Span
 from fastnfurious.tracing.tracer import Tracer
 
-if TYPE_CHECKING:
-    from fastnfurious.application.app import FastNFuriousAPI
-
 __all__ = [
+    "CurrentApp",
     "CurrentSpan",
     "MetricsDependency",
     "RequestId",
     "TracerDependency",
+    "current_app",
     "current_metrics",
     "current_request_id",
     "current_span",
     "current_tracer",
 ]
+
+
+async def current_app(connection: HTTPConnection) -> FastNFuriousAPI:
+    """Return the application that observes the request, with all its integrations.
+
+    Raises:
+        ConfigurationError: The route is served by another application.
+    """
+    return _application(connection)
 
 
 def _application(connection: HTTPConnection) -> FastNFuriousAPI:
@@ -57,6 +66,9 @@ async def current_request_id() -> str | None:
     """Return the id of the request."""
     return request_id.get()
 
+
+CurrentApp = Annotated[FastNFuriousAPI, Depends(current_app)]
+"""The application: ``async def handler(app: CurrentApp)``, for ``app.nats`` and ``app.db``."""
 
 TracerDependency = Annotated[Tracer, Depends(current_tracer)]
 """The tracer: ``async def handler(tracer: TracerDependency)``."""

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 from fastnfurious.application.fastapi_internals import RequestTelemetry
 from fastnfurious.application.owner import Owner
 from fastnfurious.application.problems import problem_response
+from fastnfurious.core.context import CurrentExchange
 
 __all__ = ["Exchange", "HttpExchange", "WebSocketExchange", "is_departure"]
 
@@ -47,6 +48,8 @@ class Exchange(RequestTelemetry):
 
     Attributes:
         route: Template with the prefixes of all mounts; ``None`` while nothing has matched.
+        scope: The ASGI scope.
+        root_path: Path that the application is served below.
         request_id: Identifier of the request.
         disconnected: Whether the client left before it had the whole answer.
     """
@@ -60,17 +63,22 @@ class Exchange(RequestTelemetry):
 
     disconnected = False
     token: Token[str | None]
+    outer: Token[CurrentExchange | None]
+    root_path = ""
     trace: Any = None
-    place: Token[Any] | None = None
     error: BaseException | None = None
     matched: str | None = None
     started = 0.0
     duration = 0.0
 
-    def __init__(self, request_id: str, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, request_id: str, receive: Receive, send: Send) -> None:
+        self.scope = scope
         self.request_id = request_id
         self._receive = receive
         self._send = send
+
+    def require_client(self) -> None:
+        """Do nothing: whoever reads from a websocket is told that it is closed."""
 
 
 class HttpExchange(Exchange):
@@ -88,7 +96,7 @@ class HttpExchange(Exchange):
         self, scope: Scope, request_id: str, receive: Receive, send: Send, owner: Owner
     ) -> None:
         self.request_id = request_id
-        self._scope = scope
+        self.scope = scope
         self._receive = receive
         self._send = send
         self._owner = owner
@@ -121,7 +129,7 @@ class HttpExchange(Exchange):
         if not any(known.issubset(start["headers"]) for known in TOO_LARGE):
             await self._send(start)
             return
-        response = problem_response(HTTPConnection(self._scope), 413)
+        response = problem_response(HTTPConnection(self.scope), 413)
         send, self._send = self._send, _drop
         await send({**start, "headers": self._headers({"headers": response.raw_headers})})
         await send({"type": "http.response.body", "body": response.body})
@@ -161,6 +169,15 @@ class HttpExchange(Exchange):
         # the request knows.
         server = getattr(self._receive, "__self__", None)
         return getattr(server, "disconnected", False) is True
+
+    def require_client(self) -> None:
+        """Make sure that the client still waits for its answer, or has it.
+
+        Raises:
+            ClientDisconnect: It has left.
+        """
+        if not self.complete and self.left_early():
+            raise ClientDisconnect
 
 
 async def _drop(message: Message) -> None:

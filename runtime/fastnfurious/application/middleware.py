@@ -18,11 +18,9 @@ from fastnfurious.application.exchange import (
 from fastnfurious.application.fastapi_internals import ExceptionTelemetryMiddleware
 from fastnfurious.application.owner import Owner
 from fastnfurious.application.route_template import MOUNTED, find_template
-from fastnfurious.core.address import current_request
-from fastnfurious.core.context import APPLICATION_KEY, open_connection
+from fastnfurious.core.context import APPLICATION_KEY, current_exchange, open_connection
 from fastnfurious.core.context import request_id as current_request_id
 from fastnfurious.core.errors import is_logged, mark_logged
-from fastnfurious.core.settings import Environment
 
 __all__ = ["ObservingMiddleware"]
 
@@ -51,9 +49,6 @@ class ObservingMiddleware:
         self._traces = owner.tracing.requests
         self._metrics = owner.metrics.http
         self._access = owner.logs.access
-        # Where stand-ins are served, they have to know how the service is reached.
-        environment = owner.settings.environment
-        self._has_stand_ins = environment in (Environment.DEVELOPMENT, Environment.TEST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; one that another application of ours observes is left alone."""
@@ -76,7 +71,7 @@ class ObservingMiddleware:
             self._end_http(scope, exchange)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = WebSocketExchange(self._request_id(scope), receive, send)
+        exchange = WebSocketExchange(scope, self._request_id(scope), receive, send)
         exchange.on_accept = self._metrics.websocket_opened
         self._begin(scope, exchange)
         connection = open_connection.set(exchange)
@@ -118,12 +113,13 @@ class ObservingMiddleware:
             # Starlette's redirects would fail to decode it. RFC 3986 knows no such bytes.
             scope["query_string"] = _escape(scope["query_string"])
         exchange.token = current_request_id.set(exchange.request_id)
-        if self._has_stand_ins:
-            exchange.place = current_request.set((scope, scope.get("root_path", "")))
+        exchange.outer = current_exchange.set(exchange)
+        # Remembered, because a mount that is on the way changes it in the scope.
+        exchange.root_path = root = scope.get("root_path", "")
         self._lifecycle.in_flight += 1
         exchange.started = perf_counter()
         path = scope["path"]
-        if path == "/metrics" or path.startswith("/health") or scope.get("root_path"):
+        if path == "/metrics" or path.startswith("/health") or root:
             if _is_management(scope):
                 return
         exchange.trace = self._traces.start(scope)
@@ -132,8 +128,7 @@ class ObservingMiddleware:
         """Take the request out of those in flight; return the template of its route."""
         exchange.duration = perf_counter() - exchange.started
         self._lifecycle.in_flight -= 1
-        if exchange.place is not None:
-            current_request.reset(exchange.place)
+        current_exchange.reset(exchange.outer)
         observer = scope[ROUTE_KEY]
         matched = observer.route
         if observer is exchange:

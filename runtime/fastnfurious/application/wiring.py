@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from functools import cached_property
 from typing import Any
@@ -20,7 +20,7 @@ from fastnfurious.core.errors import (
     UnknownIntegration,
 )
 from fastnfurious.core.health import HealthSettings
-from fastnfurious.core.integration import Integration, Mode
+from fastnfurious.core.integration import Handled, Integration, Mode
 from fastnfurious.core.lifespan import open_part
 from fastnfurious.core.registry import Registry
 from fastnfurious.core.settings import FastNFuriousSettings, Settings
@@ -55,6 +55,7 @@ class Integrations:
         self._owner = owner
         self._names = None if names is None else tuple(names)
         self._loaded: dict[str, Integration] = {}
+        self._awaited: dict[str, list[Callable[[Integration], None]]] = {}
         if registry is not None:
             self.registry = registry
         for name in self._names or ():
@@ -92,6 +93,26 @@ class Integrations:
         if name not in self._loaded:
             self._loaded[name] = self._load(name)
         return self._loaded[name]
+
+    @property
+    def handled(self) -> list[Handled]:
+        """Return what the application handles that comes to it other than by HTTP.
+
+        Raises:
+            SettingsError: The settings of an integration that was waited for are wrong.
+        """
+        for name in self._awaited:
+            self.get(name)
+        return [each for integration in self._loaded.values() for each in integration.handled]
+
+    def when_loaded(self, name: str, act: Callable[[Integration], None]) -> None:
+        """Call a function with an integration as soon as it is loaded; its settings wait till then.
+
+        Args:
+            name: Name of the integration.
+            act: The function.
+        """
+        self._awaited.setdefault(name, []).append(act)
 
     def gives(self, attribute: str) -> bool:
         """Return whether an integration gives the application a further attribute."""
@@ -209,6 +230,8 @@ class Integrations:
             grace=health.settings.grace_seconds,
             component_type=loaded.component_type,
         )
+        for act in self._awaited.get(name, ()):
+            act(loaded)
         return loaded
 
 

@@ -63,6 +63,8 @@ def banner_rows(
     shown = [to_open(url) for url in urls]
     for address in shown:
         yield "Serving", address
+    if subjects := [each.address for each in app.integrations.handled]:
+        yield "Subjects", ", ".join(subjects)
     base, inside = shown[0].rstrip("/") + app.root_path, to_open(management or urls[0])
     if app.docs_url:
         yield "Docs", base + app.docs_url

@@ -21,8 +21,9 @@ class RouteRow:
     """Describe one route as a line of the table.
 
     Attributes:
-        methods: HTTP methods separated by commas, ``WS`` for a websocket, ``*`` for any.
-        path: Template of the path, with the prefixes of routers and mounts.
+        methods: HTTP methods separated by commas, ``WS`` for a websocket, ``*`` for any; for what
+            comes by messages, ``REPLY`` or ``SUBSCRIBE``.
+        path: Template of the path, with the prefixes of routers and mounts; or a subject.
         name: Name of the route.
         tags: Tags separated by commas.
     """
@@ -34,7 +35,7 @@ class RouteRow:
 
 
 def show_routes(ctx: typer.Context) -> None:
-    """List the routes: methods, path, name, tags; routers and mounts are resolved."""
+    """List the routes: methods, path, name, tags; subjects of services over NATS as well."""
     rows = route_rows(ctx.obj.load())
     print_table(
         ("METHODS", "PATH", "NAME", "TAGS"),
@@ -43,7 +44,7 @@ def show_routes(ctx: typer.Context) -> None:
 
 
 def route_rows(app: FastNFuriousAPI) -> list[RouteRow]:
-    """Return the routes of an application in the order in which they are tried."""
+    """Return what comes by messages, then the routes in the order in which they are tried."""
     from fastnfurious.application.routes import management_routes
 
     rows = list(_walk(app.routes, ""))
@@ -51,7 +52,11 @@ def route_rows(app: FastNFuriousAPI) -> list[RouteRow]:
     for row in _walk(management_routes(app), ""):
         if (row.methods, row.path) not in known:
             rows.append(RouteRow(row.methods, row.path, row.name, "management"))
-    return rows
+    handled = [
+        RouteRow(each.verb, each.address, each.name, each.owner)
+        for each in app.integrations.handled
+    ]
+    return [*handled, *rows]
 
 
 def _walk(routes: Iterable[Any], prefix: str) -> Iterator[RouteRow]:

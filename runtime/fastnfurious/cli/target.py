@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastnfurious.cli.failures import BrokenImport
 from fastnfurious.core.errors import ApplicationNotFound, FastNFuriousError
@@ -20,6 +20,8 @@ __all__ = ["Target"]
 @dataclass(frozen=True, slots=True)
 class Target:
     """Name an application as ``module:attribute``; importing it is left to `load`.
+
+    What is named may also be a service with an application around it, such as a `NatsService`.
 
     A command group of an integration finds it as ``ctx.obj``.
 
@@ -78,23 +80,32 @@ def _import(name: str) -> ModuleType:
 
 
 def _application(module: ModuleType, attribute: str) -> FastNFuriousAPI:
-    from fastnfurious.application.app import FastNFuriousAPI
-
     value = getattr(module, attribute, None)
-    if isinstance(value, FastNFuriousAPI):
-        return value
+    found = _served(value)
+    if found is not None:
+        return found
     if hasattr(module, attribute):
         raise ApplicationNotFound(
             f"{module.__name__}:{attribute} is of type {type(value).__name__}, "
             "not a FastNFuriousAPI application"
         )
     raise ApplicationNotFound(
-        f"The module {module.__name__!r} has no attribute {attribute!r}"
-        + _hint(module, attribute, FastNFuriousAPI)
+        f"The module {module.__name__!r} has no attribute {attribute!r}" + _hint(module, attribute)
     )
 
 
-def _hint(module: ModuleType, attribute: str, kind: type) -> str:
-    found = [name for name, value in vars(module).items() if isinstance(value, kind)]
+def _served(value: Any) -> FastNFuriousAPI | None:
+    """Return what is served for a value: itself, or the application around a service."""
+    from fastnfurious.application.app import FastNFuriousAPI
+
+    if isinstance(value, FastNFuriousAPI):
+        return value
+    # What can be called is an application itself, perhaps one that wraps ours.
+    around = None if callable(value) else getattr(value, "app", None)
+    return around if isinstance(around, FastNFuriousAPI) else None
+
+
+def _hint(module: ModuleType, attribute: str) -> str:
+    found = [name for name, value in vars(module).items() if _served(value) is not None]
     near = found or get_close_matches(attribute, dir(module), n=1)
     return f": did you mean {near[0]!r}?" if near else ""

@@ -7,7 +7,6 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 
 import typer
 
-import fastnfurious
 from fastnfurious.cli.target import Target
 
 __all__ = ["service_version", "show_version"]
@@ -18,7 +17,7 @@ def show_version(ctx: typer.Context) -> int:
     target: Target = ctx.obj
     own = service_version(target.package) or "(not installed)"
     print(f"{target.program} {own}")
-    print(f"FastNFurious {fastnfurious.__version__}, Python {platform.python_version()}")
+    print(f"FastNFurious {version('fastnfurious')}, Python {platform.python_version()}")
     return 0
 
 

@@ -7,7 +7,7 @@ party's plugin and our own code are treated alike.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -19,7 +19,7 @@ from fastnfurious.core.health import CheckResult
 from fastnfurious.core.instruments import Instruments, SilentInstruments
 from fastnfurious.core.settings import Environment, FastNFuriousSettings, Settings
 
-__all__ = ["Integration", "IntegrationSettings", "IntegrationStatus", "Mode"]
+__all__ = ["Handled", "Integration", "IntegrationSettings", "IntegrationStatus", "Mode"]
 
 
 class Mode(StrEnum):
@@ -107,6 +107,23 @@ class IntegrationStatus:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """Describe what an application handles that comes to it other than by HTTP.
+
+    Attributes:
+        verb: What it does with it, for example ``REPLY``.
+        address: Where it comes from, for example a subject.
+        name: Name of the handler.
+        owner: Name of the service that the handler belongs to; empty for none.
+    """
+
+    verb: str
+    address: str
+    name: str
+    owner: str = ""
+
+
 class Integration(ABC):
     """Join one technology to an application.
 
@@ -188,6 +205,11 @@ class Integration(ABC):
         In development and test the application serves it below ``/.embedded/<name>``.
         """
         return None
+
+    @property
+    def handled(self) -> Sequence[Handled]:
+        """Return what the application handles through it, for the table of routes."""
+        return ()
 
     def document(self, schema: dict[str, Any]) -> None:
         """Complete an OpenAPI document that has a security scheme of the integration's name."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fastnfurious.nats.integration import NatsIntegration as NatsIntegration
     from fastnfurious.nats.messaging import NatsClient as NatsClient
     from fastnfurious.nats.reply import Reply as Reply
-    from fastnfurious.nats.service import NatsService as NatsService
+    from fastnfurious.nats.service import MicroService as MicroService
     from fastnfurious.nats.settings import NatsSettings as NatsSettings
     from fastnfurious.nats.subscription import Subscription as Subscription
 else:
@@ -40,7 +40,7 @@ else:
             "Messenger": "fastnfurious.nats.contract",
             "NatsClient": "fastnfurious.nats.messaging",
             "NatsIntegration": "fastnfurious.nats.integration",
-            "NatsService": "fastnfurious.nats.service",
+            "MicroService": "fastnfurious.nats.service",
             "NatsSettings": "fastnfurious.nats.settings",
             "NoResponders": "fastnfurious.nats.contract",
             "RemoteError": "fastnfurious.nats.contract",

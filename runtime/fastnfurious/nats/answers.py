@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from fastnfurious.core.errors import FastNFuriousError
 from fastnfurious.nats.contract import (
     ERROR_CODE_HEADER,
     ERROR_HEADER,
@@ -14,7 +16,7 @@ from fastnfurious.nats.contract import (
 from fastnfurious.nats.payloads import Decoder, decode_json
 from fastnfurious.nats.reply import Reply
 
-__all__ = ["is_error", "reply_of", "value_of"]
+__all__ = ["error_headers", "is_error", "reply_of", "value_of"]
 
 
 def is_error(answer: Message) -> bool:
@@ -49,6 +51,19 @@ def value_of(answer: Message, decode: Decoder) -> Any:
     if error is not None:
         raise RemoteError(error, _code(answer))
     return decode(answer.data)
+
+
+def error_headers(error: Exception) -> Mapping[str, str]:
+    """Return what the sender of a request is told: no more than an HTTP client would be."""
+    if isinstance(error, InvalidPayload):
+        return {ERROR_HEADER: f"Bad Request: {error}", ERROR_CODE_HEADER: "400"}
+    if isinstance(error, FastNFuriousError):
+        words = str(error) if error.public else "Internal Server Error"
+        return {ERROR_HEADER: words, ERROR_CODE_HEADER: str(error.status)}
+    status, detail = getattr(error, "status_code", None), getattr(error, "detail", None)
+    if isinstance(status, int) and isinstance(detail, str):  # an HTTPException, of any kind
+        return {ERROR_HEADER: detail, ERROR_CODE_HEADER: str(status)}
+    return {ERROR_HEADER: "Internal Server Error", ERROR_CODE_HEADER: "500"}
 
 
 def _code(answer: Message) -> int:

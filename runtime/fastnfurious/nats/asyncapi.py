@@ -13,7 +13,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from fastnfurious.nats.endpoint import Endpoint
-from fastnfurious.nats.service import NatsService
+from fastnfurious.nats.handlers import Handler
+from fastnfurious.nats.jetstream.consumer import Consumer
+from fastnfurious.nats.service import MicroService
 
 __all__ = ["asyncapi_document"]
 
@@ -21,7 +23,11 @@ _REF = "#/components/schemas/{model}"
 
 
 def asyncapi_document(
-    services: Iterable[NatsService], *, title: str, version: str
+    services: Iterable[MicroService],
+    *,
+    title: str,
+    version: str,
+    consumers: Iterable[Consumer] = (),
 ) -> dict[str, Any]:
     """Return the document.
 
@@ -29,9 +35,10 @@ def asyncapi_document(
         services: What is described.
         title: What all of it is called.
         version: Its version.
+        consumers: Durable consumers that are described, too; ``app.nats.jetstream.consumers``.
 
     Example:
-        >>> inventory = NatsService("inventory", version="1.0.0")
+        >>> inventory = MicroService("inventory", version="1.0.0")
         >>> @inventory.reply("stock.get")
         ... async def get_stock(item: int) -> int:
         ...     return item * 2
@@ -49,36 +56,64 @@ def asyncapi_document(
     }
     for service in services:
         for endpoint in service.endpoints:
-            _describe(document, service, endpoint)
+            _describe_endpoint(document, service, endpoint)
+    for consumer in consumers:
+        _describe_consumer(document, consumer)
     return document
 
 
-def _describe(document: dict[str, Any], service: NatsService, endpoint: Endpoint) -> None:
-    schemas = document["components"]["schemas"]
-    channel = _identifier(endpoint.subject)
-    request = _message(endpoint.handler.payload_type, schemas)
-    document["channels"].setdefault(channel, {"address": endpoint.subject, "messages": {}})
-    document["channels"][channel]["messages"][endpoint.name] = request
-    operation: dict[str, Any] = {
-        "action": "receive",
-        "channel": {"$ref": f"#/channels/{channel}"},
-        "messages": [{"$ref": f"#/channels/{channel}/messages/{endpoint.name}"}],
-        "tags": [{"name": service.name}],
-    }
-    if words := inspect.getdoc(endpoint.function):
-        operation["summary"] = words.split("\n")[0]
+def _describe_endpoint(document: dict[str, Any], service: MicroService, endpoint: Endpoint) -> None:
+    operation = _operation(document, endpoint.subject, endpoint.name, endpoint.handler)
+    operation["tags"] = [{"name": service.name}]
     if endpoint.queue:
         operation["bindings"] = {"nats": {"queue": endpoint.queue, "bindingVersion": "0.1.0"}}
     if endpoint.answers:
-        replies = f"{channel}_reply"
-        answer = _message(endpoint.handler.reply_type, schemas)
-        document["channels"].setdefault(replies, {"address": None, "messages": {}})
-        document["channels"][replies]["messages"][endpoint.name] = answer
-        operation["reply"] = {
-            "channel": {"$ref": f"#/channels/{replies}"},
-            "messages": [{"$ref": f"#/channels/{replies}/messages/{endpoint.name}"}],
-        }
+        operation["reply"] = _reply(document, endpoint)
     document["operations"][_identifier(f"{service.name}.{endpoint.name}")] = operation
+
+
+def _describe_consumer(document: dict[str, Any], consumer: Consumer) -> None:
+    """Describe a durable consumer; the bindings of NATS have no words for streams."""
+    options = consumer.options
+    name = f"{options.durable}.{consumer.handler.name.rpartition('.')[2]}"
+    operation = _operation(document, options.subject, _identifier(name), consumer.handler)
+    said = {
+        "durable": options.durable,
+        "stream": options.stream,
+        "maxDeliveries": options.max_deliveries,
+        "deadLetter": options.dead_letter,
+    }
+    operation["x-jetstream"] = {key: value for key, value in said.items() if value is not None}
+    document["operations"][_identifier(name)] = operation
+
+
+def _operation(
+    document: dict[str, Any], subject: str, name: str, handler: Handler
+) -> dict[str, Any]:
+    """Return the operation of a handler, after its channel and message were added."""
+    channel = _identifier(subject)
+    message = _message(handler.payload_type, document["components"]["schemas"])
+    document["channels"].setdefault(channel, {"address": subject, "messages": {}})
+    document["channels"][channel]["messages"][name] = message
+    operation: dict[str, Any] = {
+        "action": "receive",
+        "channel": {"$ref": f"#/channels/{channel}"},
+        "messages": [{"$ref": f"#/channels/{channel}/messages/{name}"}],
+    }
+    if words := inspect.getdoc(handler.function):
+        operation["summary"] = words.split("\n")[0]
+    return operation
+
+
+def _reply(document: dict[str, Any], endpoint: Endpoint) -> dict[str, Any]:
+    replies = f"{_identifier(endpoint.subject)}_reply"
+    answer = _message(endpoint.handler.reply_type, document["components"]["schemas"])
+    document["channels"].setdefault(replies, {"address": None, "messages": {}})
+    document["channels"][replies]["messages"][endpoint.name] = answer
+    return {
+        "channel": {"$ref": f"#/channels/{replies}"},
+        "messages": [{"$ref": f"#/channels/{replies}/messages/{endpoint.name}"}],
+    }
 
 
 def _message(annotation: Any, schemas: dict[str, Any]) -> dict[str, Any]:

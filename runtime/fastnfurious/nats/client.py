@@ -27,6 +27,7 @@ __all__ = ["ConnectionRefused", "NatsConnection", "in_words"]
 
 _REFUSALS = ("authorization violation", "authentication", "expired")
 _ROUND_TRIP = 10.0
+_LAST_WORDS = 5.0
 
 
 class ConnectionRefused(Exception):
@@ -68,7 +69,7 @@ class NatsConnection:
     @property
     def closed(self) -> bool:
         """Return whether it has ended."""
-        return self._driver.is_closed
+        return self._driver.is_closed or self._ended.done()
 
     async def open(self, server: str, settings: NatsSettings, name: str) -> None:
         """Connect.
@@ -90,16 +91,28 @@ class NatsConnection:
                     error_cb=self._note_error,
                     closed_cb=self._note_close,
                     **_credentials(server, settings),
+                    **_encryption(settings),
                 )
         except BaseException:
             await self.aclose()
             raise
         self._established = True
+        # The driver does not say that it has closed when something was waiting to be sent: that
+        # fails while it closes, before it comes to the callback.
+        for task in (self._driver._reading_task, self._driver._flusher_task):
+            if task is not None:
+                task.add_done_callback(self._note_stop)
 
     async def aclose(self) -> None:
         """Send what is waiting, and disconnect."""
+        # After a handshake that failed, the driver would wait for an end that never comes.
+        limit = _LAST_WORDS if self._established else 0.1
         with suppress(Exception):
-            await self._driver.close()
+            async with asyncio.timeout(limit):
+                await self._driver.close()
+        transport: Any = self._driver._transport
+        if transport is not None:
+            transport.close()
         for work in self._work - {asyncio.current_task()}:
             work.cancel()
 
@@ -183,23 +196,45 @@ class NatsConnection:
         self._on_error(in_words(error), slow)
 
     async def _note_close(self) -> None:
-        if not self._ended.done():
-            self._ended.set_result(None)
+        self._end()
+
+    def _note_stop(self, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled():
+            task.exception()  # nobody else looks at it
+        self._end()
+
+    def _end(self) -> None:
+        if self._ended.done() or self._ended.get_loop().is_closed():
+            return
+        self._ended.set_result(None)
         if self._established:
             self._on_close()
 
 
 def _credentials(server: str, settings: NatsSettings) -> dict[str, Any]:
-    url, given = urlsplit(server), dict[str, Any]()
+    """Return who we are, in the words of the driver: the strongest proof that is there."""
+    url = urlsplit(server)
+    if settings.credentials:
+        return {"user_credentials": str(settings.credentials)}
+    if settings.nkey_seed:
+        return {"nkeys_seed_str": settings.nkey_seed.get_secret_value()}
     if settings.user and settings.password:
-        given = {"user": settings.user, "password": settings.password.get_secret_value()}
-    elif settings.token:
-        given = {"token": settings.token.get_secret_value()}
-    elif url.username and url.password:
-        given = {"user": unquote(url.username), "password": unquote(url.password)}
-    if settings.tls_ca:
-        given["tls"] = ssl.create_default_context(cafile=settings.tls_ca)
-    return given
+        return {"user": settings.user, "password": settings.password.get_secret_value()}
+    if settings.token:
+        return {"token": settings.token.get_secret_value()}
+    if url.username and url.password:
+        return {"user": unquote(url.username), "password": unquote(url.password)}
+    return {}
+
+
+def _encryption(settings: NatsSettings) -> dict[str, Any]:
+    """Return whom we trust, and what we show; without either the driver does it by itself."""
+    if not settings.tls_ca and not settings.tls_certificate:
+        return {}
+    context = ssl.create_default_context(cafile=settings.tls_ca)
+    if settings.tls_certificate:
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    return {"tls": context}
 
 
 def _refusal(error: Exception) -> Exception:

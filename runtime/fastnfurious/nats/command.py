@@ -13,9 +13,14 @@ group = typer.Typer(name="asyncapi")
 
 @group.command("asyncapi")
 def show_asyncapi(ctx: typer.Context) -> None:
-    """Print the AsyncAPI document of the services that have joined ``app.nats``."""
+    """Print the AsyncAPI document of what ``app.nats`` serves: its services and consumers."""
     from fastnfurious.nats.asyncapi import asyncapi_document  # help needs none of it
 
     app = ctx.obj.load()
-    document = asyncapi_document(app.nats.services, title=app.title, version=app.version)
+    document = asyncapi_document(
+        app.nats.services,
+        title=app.title,
+        version=app.version,
+        consumers=app.nats.jetstream.consumers,
+    )
     typer.echo(json.dumps(document, indent=2))

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastnfurious.core.errors import ConfigurationError, FastNFuriousError
+from fastnfurious.core.errors import ConfigurationError
+from fastnfurious.nats.answers import error_headers
+from fastnfurious.nats.contract import ERROR_CODE_HEADER
+from fastnfurious.nats.embedded.subjects import is_pattern
 from fastnfurious.nats.handlers import Handler, HandlerFunction
 from fastnfurious.nats.messaging import NatsClient
 from fastnfurious.nats.subscription import Subscription
 
 __all__ = ["DEFAULT_QUEUE", "Endpoint", "EndpointGroup"]
+
+_is_name = re.compile(r"[A-Za-z0-9_-]+").fullmatch
 
 DEFAULT_QUEUE = "q"
 """The queue group of services that name no other, as all implementations have it."""
@@ -49,10 +55,20 @@ class Endpoint:
         """Look at the signature of the function."""
         self.handler = Handler(self.function)
 
-    def join(self, client: NatsClient) -> Subscription:
-        """Serve over a client."""
+    def join(self, client: NatsClient, *, start: bool = True) -> Subscription:
+        """Serve over a client.
+
+        Args:
+            client: Where the messages come from.
+            start: Take them from the client's opening on; otherwise when the subscription is
+                started.
+        """
         subscribe = client.subscribe(
-            self.subject, queue=self.queue, concurrency=self.concurrency, always_answer=self.answers
+            self.subject,
+            queue=self.queue,
+            concurrency=self.concurrency,
+            start=start,
+            always_answer=self.answers,
         )
         subscription = subscribe(self.handler)
         subscription.observe = self.count
@@ -64,7 +80,7 @@ class Endpoint:
         self._seconds += seconds
         if error is not None:
             self._errors += 1
-            code = error.status if isinstance(error, FastNFuriousError) else 500
+            code = error_headers(error)[ERROR_CODE_HEADER]
             self._last_error = f"{code}:{type(error).__name__}"
 
     def info(self) -> dict[str, Any]:
@@ -73,8 +89,12 @@ class Endpoint:
             "name": self.name,
             "subject": self.subject,
             "queue_group": self.queue,
-            "metadata": dict(self.metadata),
+            "metadata": {**self.handler.schemas, **self.metadata},
         }
+
+    def reset(self) -> None:
+        """Count from nothing again."""
+        self._requests, self._errors, self._seconds, self._last_error = 0, 0, 0.0, ""
 
     def stats(self) -> dict[str, Any]:
         """Return what it has done; times are in nanoseconds."""
@@ -95,13 +115,13 @@ class EndpointGroup:
     """Gather handlers below a common beginning of their subjects.
 
     Args:
-        endpoints: Where they are gathered.
+        add: Takes each of them.
         prefix: Beginning of the subjects; empty for none.
         queue: Queue group of those that name no other.
     """
 
-    def __init__(self, endpoints: list[Endpoint], prefix: str, queue: str) -> None:
-        self._endpoints = endpoints
+    def __init__(self, add: Callable[[Endpoint], None], prefix: str, queue: str) -> None:
+        self._add = add
         self._prefix = prefix
         self._queue = queue
 
@@ -111,10 +131,13 @@ class EndpointGroup:
         Args:
             prefix: Beginning of the subjects, without the dot.
             queue: Queue group of its handlers; the same as here by default.
+
+        Raises:
+            ConfigurationError: No subject can begin like that.
         """
-        return EndpointGroup(
-            self._endpoints, self._full(prefix), self._queue if queue is None else queue
-        )
+        if not is_pattern(prefix) or ">" in prefix.split("."):
+            raise ConfigurationError(f"{prefix!r} cannot be the beginning of subjects")
+        return EndpointGroup(self._add, self._full(prefix), self._queue if queue is None else queue)
 
     def reply(
         self,
@@ -170,6 +193,11 @@ class EndpointGroup:
 
         def add(function: HandlerFunction) -> HandlerFunction:
             own_name = str(getattr(function, "__name__", "handler"))
+            if not _is_name(name or own_name):
+                raise ConfigurationError(
+                    f"{name or own_name!r} cannot be the name of an endpoint: letters, digits, "
+                    "'-' and '_' only"
+                )
             group = self._queue if queue is None else queue
             endpoint = Endpoint(
                 name or own_name,
@@ -180,7 +208,7 @@ class EndpointGroup:
                 concurrency,
                 metadata or {},
             )
-            self._endpoints.append(endpoint)
+            self._add(endpoint)
             return function
 
         return add

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from opentelemetry import trace
+from pydantic import TypeAdapter
 
 from fastnfurious.core.errors import ConfigurationError
 from fastnfurious.nats.contract import Message
+from fastnfurious.nats.jetstream.delivery import Delivery
 from fastnfurious.nats.payloads import Decoder, decoder_for
 
 __all__ = ["Handler", "HandlerFunction"]
@@ -27,7 +31,8 @@ class Handler:
 
     The first parameter gets the payload, decoded as it is annotated; one annotated with `Message`
     gets the message itself. Further parameters get the message, its headers (``Mapping`` or
-    ``dict``) or the current OpenTelemetry span, by their annotations.
+    ``dict``), the current OpenTelemetry span or, from a stream, the `Delivery`, by their
+    annotations.
 
     Args:
         function: The user's function.
@@ -60,6 +65,12 @@ class Handler:
         """Return whether the type of the answers is annotated."""
         return self.reply_type is not inspect.Signature.empty
 
+    @cached_property
+    def schemas(self) -> dict[str, str]:
+        """Return the JSON schemas of what it takes and returns, as far as they are annotated."""
+        wanted = {"request_schema": self.payload_type, "response_schema": self.reply_type}
+        return {name: text for name, kind in wanted.items() if (text := _schema(kind))}
+
     def _plan(self, position: int, parameter: inspect.Parameter) -> None:
         filler = _FILLERS.get(_origin(parameter.annotation))
         if position == 0 and (filler is None or parameter.annotation is not Message):
@@ -70,7 +81,8 @@ class Handler:
         else:
             raise ConfigurationError(
                 f"The parameter {parameter.name!r} of {self.name} cannot be filled: after the "
-                "payload, a handler may ask for Message, Mapping[str, str] (the headers) or Span"
+                "payload, a handler may ask for Message, Mapping[str, str] (the headers), Delivery "
+                "or Span"
             )
 
     def bind(self, message: Message) -> Callable[[], Awaitable[Any]]:
@@ -82,6 +94,12 @@ class Handler:
         payload = () if self._decode is None else (self._decode(message.data),)
         others = {name: fill(message) for name, fill in self._fillers}
         return lambda: self.function(*payload, **others)
+
+
+def _schema(annotation: Any) -> str:
+    if annotation in (None, bytes, Any, inspect.Parameter.empty):
+        return ""
+    return json.dumps(TypeAdapter(annotation).json_schema(), separators=(",", ":"))
 
 
 def _is_required(parameter: inspect.Parameter) -> bool:
@@ -102,6 +120,7 @@ _FILLERS: dict[Any, Callable[[Message], Any]] = {
     Mapping: _headers,
     dict: _headers,
     trace.Span: lambda message: trace.get_current_span(),
+    Delivery: Delivery.of,
 }
 
 

@@ -74,3 +74,21 @@ class NatsInstruments:
             "Messages dropped because too many were waiting for their handler.",
             ["subject"],
         )
+
+    @cached_property
+    def pending(self) -> Measuring:
+        """Return how many messages of a stream wait for a consumer."""
+        return self._source.gauge(
+            "nats_consumer_pending",
+            "Messages of a stream that wait behind the last one delivered to a consumer.",
+            ["stream", "consumer"],
+        )
+
+    @cached_property
+    def buried(self) -> Counting:
+        """Return how many messages were given up, by the reason."""
+        return self._source.counter(
+            "nats_messages_given_up",
+            "Messages of a stream that a consumer has given up.",
+            ["stream", "consumer", "reason"],
+        )

@@ -6,15 +6,18 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+from loguru import logger
 
 from fastnfurious.core.health import CheckResult
-from fastnfurious.core.integration import Integration, IntegrationStatus, Mode
+from fastnfurious.core.integration import Handled, Integration, IntegrationStatus, Mode
 from fastnfurious.core.settings import FastNFuriousSettings
-from fastnfurious.nats.embedded.server import EmbeddedServer
-from fastnfurious.nats.instruments import NatsInstruments
-from fastnfurious.nats.messaging import NatsClient
 from fastnfurious.nats.settings import NatsSettings
+
+if TYPE_CHECKING:
+    from fastnfurious.nats.embedded.server import EmbeddedServer
+    from fastnfurious.nats.messaging import NatsClient
 
 __all__ = ["NatsIntegration"]
 
@@ -40,6 +43,9 @@ class NatsIntegration(Integration):
 
     @cached_property
     def _client(self) -> NatsClient:
+        from fastnfurious.nats.instruments import NatsInstruments
+        from fastnfurious.nats.messaging import NatsClient
+
         return NatsClient(
             self.settings,
             name=self.service.service_name,
@@ -52,6 +58,15 @@ class NatsIntegration(Integration):
         """Return where the server is, without credentials."""
         remote = self.mode is Mode.REMOTE
         return IntegrationStatus(self.mode, self.settings.shown_address if remote else "in process")
+
+    @property
+    def handled(self) -> list[Handled]:
+        """Return the endpoints of the services that have joined the application's client."""
+        return [
+            Handled("REPLY" if each.answers else "SUBSCRIBE", each.subject, each.name, service.name)
+            for service in self._client.services
+            for each in service.endpoints
+        ]
 
     async def open(self) -> None:
         """Connect, and start the subscriptions that were registered by now.
@@ -89,9 +104,23 @@ class NatsIntegration(Integration):
         async with self._starting:
             if self._server is None:
                 server = self._create_server()
-                await server.start()
+                await self._start(server)
                 self._server = server
         return self._server
+
+    async def _start(self, server: EmbeddedServer) -> None:
+        try:
+            await server.start()
+        except OSError as error:
+            from fastnfurious.nats.client import ConnectionRefused
+
+            variable = self.settings.variable("embedded_port")
+            raise ConnectionRefused(
+                f"the stand-in cannot listen on {server.url}: {error.strerror}; "
+                f"choose another {variable}"
+            ) from error
+        if self.settings.embedded_port:
+            logger.info("NATS runs in the process, at {}", server.url)
 
     @contextmanager
     def standing_in(self, create: Callable[[], EmbeddedServer]) -> Iterator[None]:
@@ -110,9 +139,12 @@ class NatsIntegration(Integration):
         """Return a stand-in that asks for the credentials that the settings have."""
         if self._replacement is not None:
             return self._replacement()
+        from fastnfurious.nats.embedded.server import EmbeddedServer
+
         settings = self.settings
         return EmbeddedServer(
             user=settings.user,
             password=settings.password.get_secret_value() if settings.password else None,
             token=settings.token.get_secret_value() if settings.token else None,
+            port=settings.embedded_port,
         )

@@ -14,7 +14,6 @@ from typing import Any
 from loguru import logger
 
 from fastnfurious.core.errors import (
-    FastNFuriousError,
     OperationTimeout,
     ResourceUnavailable,
     StartupError,
@@ -36,13 +35,21 @@ class LinkSubscription:
         subject: Subject, or pattern of subjects.
         queue: Group in which one member gets each message.
         deliver: Takes the messages.
+        on_return: Called when another connection has taken its place.
         on_connection: What the present connection calls it.
     """
 
-    def __init__(self, subject: str, queue: str, deliver: Callable[[Message], None]) -> None:
+    def __init__(
+        self,
+        subject: str,
+        queue: str,
+        deliver: Callable[[Message], None],
+        on_return: Callable[[], None] | None = None,
+    ) -> None:
         self.subject = subject
         self.queue = queue
         self.deliver = deliver
+        self.on_return = on_return
         self.on_connection: Any = None
 
 
@@ -75,7 +82,7 @@ class Link:
         self._reason: Exception | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._subscriptions: set[LinkSubscription] = set()
-        self._waiting: dict[str, asyncio.Future[Message]] = {}
+        self._waiting: dict[str, asyncio.Future[Message | None]] = {}
         self._inbox = ""
         self._requests = 0
         self._outbox = Outbox(settings.pending_bytes)
@@ -149,27 +156,31 @@ class Link:
         if connection is None:
             connection = await self.wait_connected(min(timeout, self._settings.connect_timeout))
         self._requests += 1
-        token = f"{self._requests:x}"
-        answer = self._waiting[token] = asyncio.get_running_loop().create_future()
+        token, loop = f"{self._requests:x}", asyncio.get_running_loop()
+        answer = self._waiting[token] = loop.create_future()
+        # Not `asyncio.timeout`: it costs as much as publishing does.
+        limit = loop.call_later(timeout, _give_up, answer)
         try:
-            async with asyncio.timeout(timeout):
-                await connection.publish(subject, data, f"{self._inbox}.{token}", headers)
-                message: Message = await answer
-        except FastNFuriousError:
-            raise
-        except TimeoutError:
-            raise OperationTimeout(f"No reply from {subject!r} within {timeout:g} s") from None
+            await connection.publish(subject, data, f"{self._inbox}.{token}", headers)
+            message: Message | None = await answer
         finally:
+            limit.cancel()
             del self._waiting[token]
+        if message is None:
+            raise OperationTimeout(f"No reply from {subject!r} within {timeout:g} s")
         if not message.data and message.headers.get("Status") == "503":
             raise NoResponders(f"Nobody answers requests for {subject!r}{_hint(subject)}")
         return message
 
     async def subscribe(
-        self, subject: str, queue: str, deliver: Callable[[Message], None]
+        self,
+        subject: str,
+        queue: str,
+        deliver: Callable[[Message], None],
+        on_return: Callable[[], None] | None = None,
     ) -> LinkSubscription:
         """Ask for messages, on this connection and all that follow."""
-        subscription = LinkSubscription(subject, queue, deliver)
+        subscription = LinkSubscription(subject, queue, deliver, on_return)
         self._subscriptions.add(subscription)
         connection = self._connection
         if connection is None:
@@ -242,6 +253,9 @@ class Link:
         self._connected.set()
         self._attempted.set()
         self._instruments.connected.set(1)
+        for subscription in list(self._subscriptions):
+            if subscription.on_return is not None:
+                subscription.on_return()
         logger.info("NATS is connected")
 
     @staticmethod
@@ -291,6 +305,11 @@ class Link:
         if slow is not None:
             self._instruments.dropped.labels(slow).inc()
         logger.warning("NATS reports: {}", words)
+
+
+def _give_up(answer: asyncio.Future[Message | None]) -> None:
+    if not answer.done():
+        answer.set_result(None)
 
 
 def _hint(subject: str) -> str:

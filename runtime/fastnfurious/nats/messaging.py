@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from time import perf_counter
-from typing import Any, Self, TypeVar, overload
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Self
 from weakref import WeakSet
 
 from loguru import logger
-from opentelemetry.trace import SpanKind
 
 from fastnfurious.core.context import open_connection
-from fastnfurious.core.errors import ConfigurationError, OperationTimeout
+from fastnfurious.core.errors import ConfigurationError
 from fastnfurious.core.health import CheckResult, HealthStatus
-from fastnfurious.nats.answers import is_error, reply_of, value_of
-from fastnfurious.nats.contract import Message, NoResponders
 from fastnfurious.nats.handlers import Handler, HandlerFunction
 from fastnfurious.nats.instruments import NatsInstruments
+from fastnfurious.nats.jetstream.jetstream import JetStream
+from fastnfurious.nats.jetstream.stream import Stream
 from fastnfurious.nats.link import Link
-from fastnfurious.nats.outbox import Publication
-from fastnfurious.nats.payloads import decoder_for, encode
-from fastnfurious.nats.propagation import client_span, outgoing_headers
-from fastnfurious.nats.reply import Reply
+from fastnfurious.nats.sender import Sender
 from fastnfurious.nats.settings import NatsSettings
 from fastnfurious.nats.subscription import Subscription
 
 __all__ = ["NatsClient"]
 
-Answer = TypeVar("Answer")
 
-
-class NatsClient:
+class NatsClient(Sender):
     """Send messages, ask other services, and listen.
 
     It connects when it is opened or first used, and stays connected: while the server is away,
@@ -57,8 +50,7 @@ class NatsClient:
         find_servers: Callable[[], Awaitable[Sequence[str]]],
         instruments: NatsInstruments | None = None,
     ) -> None:
-        self.settings = settings
-        self.instruments = instruments or NatsInstruments()
+        super().__init__(settings, instruments or NatsInstruments())
         self._name = name
         self._find_servers = find_servers
         self._link: Link | None = None
@@ -67,6 +59,8 @@ class NatsClient:
         self._closing: asyncio.Task[None] | None = None
         self._subscriptions: list[Subscription] = []
         self._starting = set[asyncio.Task[None]]()
+        self._jetstream: JetStream | None = None
+        self._streams: Sequence[Stream] = settings.streams
         self.family = WeakSet[NatsClient]((self,))
         self.services: list[Any] = []
 
@@ -83,8 +77,22 @@ class NatsClient:
             instruments=self.instruments,
         )
         client.family = self.family
+        client._streams = ()  # the first one has seen to them
         self.family.add(client)
         return client
+
+    @property
+    def jetstream(self) -> JetStream:
+        """Return the way to streams: durable messages, key-value and object stores."""
+        if self._jetstream is None:
+            self._jetstream = JetStream(
+                self.settings,
+                self.link,
+                self.instruments,
+                declared=self._streams,
+                is_open=self._link is not None,
+            )
+        return self._jetstream
 
     async def open(self) -> None:
         """Connect, and start the subscriptions that were registered before.
@@ -92,13 +100,15 @@ class NatsClient:
         A server that is away is no error: the connection is made when it returns.
 
         Raises:
-            StartupError: The server refuses us.
+            StartupError: The server refuses us, or has another stream or consumer than is declared.
             InvalidSubject: Nothing can be published to the subject of a subscription.
         """
         await self.link()
         for subscription in list(self._subscriptions):
             if subscription.starts_by_itself:
                 await subscription.start()
+        if self._jetstream is not None or self._streams:
+            await self.jetstream.open()
 
     async def link(self) -> Link:
         """Return the link underneath, opened by the first who asks."""
@@ -129,7 +139,10 @@ class NatsClient:
     async def drain(self) -> None:
         """Take no more messages, and finish those in hand."""
         await self._started()
-        await asyncio.gather(*(each.stop() for each in self._subscriptions if each.started))
+        stopping = [each.stop() for each in self._subscriptions if each.started]
+        if self._jetstream is not None:
+            stopping.append(self._jetstream.drain())
+        await asyncio.gather(*stopping)
 
     async def aclose(self) -> None:
         """Drain, send what was published, and disconnect; safe to call twice.
@@ -147,6 +160,8 @@ class NatsClient:
         if self._loop is not asyncio.get_running_loop():
             for subscription in self._subscriptions:
                 subscription.abandon()
+            if self._jetstream is not None:
+                self._jetstream.abandon()
             return
         if opening is not None and not opening.done():
             opening.cancel()
@@ -189,132 +204,6 @@ class NatsClient:
                     await connection.wait_closed()
         finally:
             await self.aclose()
-
-    async def publish(
-        self,
-        subject: str,
-        payload: Any = b"",
-        *,
-        headers: Mapping[str, str] | None = None,
-        reply: str = "",
-    ) -> None:
-        """Send a message to all who listen; nobody confirms it.
-
-        Args:
-            subject: Where to send it.
-            payload: A pydantic model, dataclass, dict and so on, sent as JSON; or text or bytes.
-            headers: Headers; the trace and the request id are added.
-            reply: Where the answer is to be sent, for those who wait for it themselves.
-
-        Raises:
-            FastNFuriousError: Those of `Messenger.publish`.
-        """
-        data = encode(payload)
-        link = await self.link()
-        with client_span("publish", subject, SpanKind.PRODUCER):
-            await link.publish(Publication(subject, data, reply, outgoing_headers(headers)))
-        self.instruments.published.inc()
-
-    async def request_message(
-        self,
-        subject: str,
-        payload: Any = None,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Message:
-        """Ask, and return the answer as it was received.
-
-        Args:
-            subject: Whom to ask.
-            payload: What to send, as in `publish`, and so are the headers.
-            timeout: Seconds to wait; ``NATS_TIMEOUT`` by default.
-            headers: Headers.
-
-        Raises:
-            NoResponders: Nobody listens.
-            OperationTimeout: No answer came in time.
-            ResourceUnavailable: The server is away, or the connection was lost meanwhile.
-            FastNFuriousError: The subject or the payload cannot be sent, as in `publish`.
-        """
-        data = encode(payload)
-        link = await self.link()
-        limit = self.settings.timeout if timeout is None else timeout
-        started, outcome = perf_counter(), "error"
-        try:
-            with client_span("request", subject, SpanKind.CLIENT):
-                answer = await link.request(subject, data, limit, outgoing_headers(headers))
-            outcome = "refused" if is_error(answer) else "ok"
-            return answer
-        except NoResponders:
-            outcome = "no_responders"
-            raise
-        except OperationTimeout:
-            outcome = "timeout"
-            raise
-        finally:
-            self.instruments.requests.labels(outcome).observe(perf_counter() - started)
-
-    async def request_json(
-        self,
-        subject: str,
-        payload: Any = None,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply:
-        """Ask, and return the answer, be it a value or an error of the service.
-
-        Raises:
-            FastNFuriousError: Those of `request_message`, and InvalidPayload: it is not JSON.
-        """
-        answer = await self.request_message(subject, payload, timeout=timeout, headers=headers)
-        return reply_of(answer)
-
-    @overload
-    async def request(
-        self,
-        subject: str,
-        payload: Any = None,
-        *,
-        response: type[Answer],
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer: ...
-
-    @overload
-    async def request(
-        self,
-        subject: str,
-        payload: Any = None,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Any: ...
-
-    async def request(
-        self,
-        subject: str,
-        payload: Any = None,
-        *,
-        response: Any = Any,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Any:
-        """Ask, and return the answer in the type that is expected.
-
-        Arguments and errors are those of `request_message`, and these.
-
-        Args:
-            response: Type of the answer: a pydantic model, a dataclass, ``list[int]``, ``bytes``…
-
-        Raises:
-            RemoteError: The service answered with an error.
-            InvalidPayload: The answer is not of that type.
-        """
-        decode = decoder_for(response)
-        answer = await self.request_message(subject, payload, timeout=timeout, headers=headers)
-        return value_of(answer, decode)
 
     def subscribe(
         self,
@@ -376,6 +265,9 @@ class NatsClient:
         if not link.connected:
             return CheckResult(HealthStatus.FAIL, f"NATS is away: {link.reason}")
         await link.round_trip()
+        problem = self._jetstream.problem if self._jetstream is not None else None
+        if problem is not None:
+            return CheckResult(HealthStatus.FAIL, f"A consumer gets no messages: {problem}")
         return CheckResult()
 
     def _start(self, subscription: Subscription) -> None:
@@ -387,6 +279,8 @@ class NatsClient:
         """Wait for subscriptions that are just being made, and raise what went wrong."""
         while self._starting:
             await self._starting.pop()
+        if self._jetstream is not None:
+            await self._jetstream.started()
 
 
 async def _nowhere() -> Sequence[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 
+from opentelemetry import baggage
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
@@ -24,18 +25,22 @@ REQUEST_ID_HEADER = "X-Request-Id"
 _trace = TraceContextTextMapPropagator()
 _baggage = W3CBaggagePropagator()
 _tracer = trace.get_tracer("fastnfurious.nats")
+_NOT_RECORDED = nullcontext()
 
 
 def outgoing_headers(given: Mapping[str, str] | None) -> dict[str, str] | None:
     """Return the headers of a message to be sent: those given, the trace, and the request id."""
     identifier = request_id.get()
-    traced = trace.get_current_span().get_span_context().is_valid
-    if identifier is None and not traced:
+    current = trace.get_current_span().get_span_context()
+    if identifier is None and not current.is_valid:
         return dict(given) if given else None
     headers: dict[str, str] = {}
-    if traced:
-        _trace.inject(headers)
-        _baggage.inject(headers)
+    if current.is_valid:
+        headers["traceparent"] = _traceparent(current)
+        if current.trace_state:
+            headers["tracestate"] = current.trace_state.to_header()
+        if baggage.get_all():
+            _baggage.inject(headers)
     if identifier is not None:
         headers[REQUEST_ID_HEADER] = identifier
     if given:
@@ -43,37 +48,68 @@ def outgoing_headers(given: Mapping[str, str] | None) -> dict[str, str] | None:
     return headers
 
 
-@contextmanager
-def client_span(operation: str, subject: str, kind: SpanKind) -> Iterator[None]:
+def _traceparent(context: trace.SpanContext) -> str:
+    """*Source:* https://www.w3.org/TR/trace-context/#traceparent-header."""
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+
+
+def client_span(operation: str, subject: str, kind: SpanKind) -> AbstractContextManager[object]:
     """Record sending as a span, when what sends it is recorded."""
     if not trace.get_current_span().is_recording():
-        yield
-        return
-    with _tracer.start_as_current_span(
+        return _NOT_RECORDED
+    return _tracer.start_as_current_span(
         f"{operation} {subject}", kind=kind, attributes=_attributes(operation, subject)
-    ):
-        yield
+    )
 
 
-@contextmanager
-def handling(message: Message, subject: str) -> Iterator[trace.Span]:
-    """Make a message's trace and request id the current ones while it is handled."""
-    identifier = message.headers.get(REQUEST_ID_HEADER) or new_identifier()
-    token = request_id.set(identifier)
-    parent = _parent(message.headers)
-    attached = otel_context.attach(parent)
-    try:
-        with _tracer.start_as_current_span(
-            f"process {subject}",
-            kind=SpanKind.CONSUMER,
-            attributes=_attributes("process", subject),
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
-            yield span
-    finally:
-        otel_context.detach(attached)
-        request_id.reset(token)
+class handling:
+    """Make a message's trace and request id the current ones in a ``with`` block that handles it.
+
+    Args:
+        message: The message.
+        subject: Pattern of the subscription that it came by.
+    """
+
+    # A class, and one context attached for the span and its parent: generators and OpenTelemetry's
+    # own context managers take longer than most handlers.
+    __slots__ = ("_attached", "_identified", "_message", "_span", "_subject")
+
+    def __init__(self, message: Message, subject: str) -> None:
+        self._message = message
+        self._subject = subject
+
+    def __enter__(self) -> trace.Span:
+        """Begin the span, and return it."""
+        headers = self._message.headers
+        parent = _parent(headers)
+        span = _tracer.start_span(
+            f"process {self._subject}",
+            parent,
+            _kind(self._message),
+            _attributes("process", self._subject),
+        )
+        # Where nothing is recorded, the lines of a message are to be found together all the same.
+        self._span = span if span.get_span_context().is_valid else _unrecorded()
+        self._attached = otel_context.attach(trace.set_span_in_context(self._span, parent))
+        self._identified = request_id.set(headers.get(REQUEST_ID_HEADER) or new_identifier())
+        return self._span
+
+    def __exit__(self, *exc_info: object) -> None:
+        """End the span; what has failed is said by `fail`."""
+        request_id.reset(self._identified)
+        otel_context.detach(self._attached)
+        self._span.end()
+
+
+def _kind(message: Message) -> SpanKind:
+    """Return a server's kind where a client waits; a stream only waits for an acknowledgement."""
+    waits = message.reply and not message.reply.startswith("$JS.ACK.")
+    return SpanKind.SERVER if waits else SpanKind.CONSUMER
+
+
+def _unrecorded() -> trace.Span:
+    trace_id, span_id = int(new_identifier(), 16), int(new_identifier()[:16], 16)
+    return trace.NonRecordingSpan(trace.SpanContext(trace_id, span_id, is_remote=False))
 
 
 def _parent(headers: Mapping[str, str]) -> Context:

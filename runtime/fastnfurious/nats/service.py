@@ -7,35 +7,36 @@ from __future__ import annotations
 
 import asyncio
 import re
-import signal
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from fastnfurious.core.errors import ConfigurationError
 from fastnfurious.core.identifiers import new_identifier
-from fastnfurious.core.settings import FastNFuriousSettings
 from fastnfurious.nats.endpoint import DEFAULT_QUEUE, Endpoint, EndpointGroup
 from fastnfurious.nats.handlers import HandlerFunction
-from fastnfurious.nats.integration import NatsIntegration
 from fastnfurious.nats.messaging import NatsClient
-from fastnfurious.nats.settings import NatsSettings
+from fastnfurious.nats.subscription import Subscription
 
-__all__ = ["NatsService"]
+__all__ = ["MicroService"]
 
 _is_name = re.compile(r"[A-Za-z0-9_-]+").fullmatch
-_is_version = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?").fullmatch
+_NUMBER, _LABEL = r"(?:0|[1-9]\d*)", r"(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)"
+# *Source:* https://semver.org/#spec-item-9, numbers have no leading zeros.
+_is_version = re.compile(
+    rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-{_LABEL}(?:\.{_LABEL})*)?"
+    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
+).fullmatch
 _TYPE = "io.nats.micro.v1.{}_response"
 
 
-class NatsService(EndpointGroup):
+class MicroService(EndpointGroup):
     """Answer requests and follow messages, as a service that the ``nats`` tool knows.
 
     ``nats service ls`` and ``nats service stats`` find it, by the answers to ``$SRV.PING``,
-    ``$SRV.INFO`` and ``$SRV.STATS``. In an application, `join` puts it on the application's
-    client, and ``my-service start`` serves it with logs, metrics, traces and health. In a plain
-    script, `run` is enough.
+    ``$SRV.INFO`` and ``$SRV.STATS``. `join` puts it on a client; ``fastnfurious.NatsService`` is
+    one that can also be deployed by itself.
 
     Args:
         name: Name of the service: letters, digits, ``-`` and ``_``.
@@ -52,7 +53,7 @@ class NatsService(EndpointGroup):
         ConfigurationError: The name or the version is none.
 
     Example:
-        >>> inventory = NatsService("inventory", version="1.0.0")
+        >>> inventory = MicroService("inventory", version="1.0.0")
         >>> @inventory.reply("stock.get")
         ... async def get_stock(item: int) -> int:
         ...     return item * 2
@@ -77,57 +78,60 @@ class NatsService(EndpointGroup):
             raise ConfigurationError(
                 f"{version!r} cannot be the version of a service: three numbers, such as 1.0.0"
             )
+        super().__init__(self._add_endpoint, "", queue)
         self.endpoints: list[Endpoint] = []
-        super().__init__(self.endpoints, "", queue)
         self.name = name
         self.version = version
         self.description = description
-        self.metadata = dict(metadata or {})
+        self.metadata: Mapping[str, str] = MappingProxyType(dict(metadata or {}))
         self.id = new_identifier()
         self._started = datetime.now(UTC)
+        self._clients: list[NatsClient] = []
+        self._subscriptions: list[Subscription] = []
+        self._starts_by_itself = True
 
-    def join(self, client: NatsClient) -> None:
-        """Serve over a client, from its opening on; what is added later is not served.
+    def join(self, client: NatsClient, *, start: bool = True) -> None:
+        """Serve over a client, endpoints that are added later included.
 
         Args:
             client: For example ``app.nats``.
+            start: Serve from the client's opening on; otherwise when `start` is called.
         """
+        self._starts_by_itself = start
+        self._clients.append(client)
         client.services.append(self)
         for endpoint in self.endpoints:
-            endpoint.join(client)
+            self._subscriptions.append(endpoint.join(client, start=start))
         for verb, answer in (("PING", self.ping), ("INFO", self.info), ("STATS", self.stats)):
-            for subject in (f"$SRV.{verb}", f"$SRV.{verb}.{self.name}"):
-                client.subscribe(subject)(_answering(answer))
-            client.subscribe(f"$SRV.{verb}.{self.name}.{self.id}")(_answering(answer))
+            for subject in _asked(f"$SRV.{verb}", self.name, self.id):
+                subscription = client.subscribe(subject, start=start)(_answering(answer))
+                subscription.is_traced = False
+                self._subscriptions.append(subscription)
 
-    def run(self, settings: NatsSettings | None = None) -> None:
-        """Serve until SIGINT or SIGTERM, then finish the requests in hand.
-
-        Args:
-            settings: Where NATS is; from the environment by default.
+    async def start(self) -> None:
+        """Serve over the clients that were joined, from now on.
 
         Raises:
-            SettingsError: A variable is missing or malformed.
-            StartupError: The server refuses us.
+            InvalidSubject: Nothing can be published to the subject of an endpoint.
         """
-        asyncio.run(self.serve(settings))
+        self._started = datetime.now(UTC)
+        self._starts_by_itself = True
+        for subscription in self._subscriptions:
+            await subscription.start()
 
-    async def serve(self, settings: NatsSettings | None = None) -> None:
-        """Do what `run` does, in an event loop that is running."""
-        own = FastNFuriousSettings.load(service_name=self.name, service_version=self.version)
-        integration = NatsIntegration(settings or NatsSettings.load(), own)
-        self.join(integration.resource)
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(NotImplementedError, ValueError, RuntimeError):
-                loop.add_signal_handler(number, stop.set)
-        try:
-            await integration.open()
-            await stop.wait()
-            await integration.drain()
-        finally:
-            await integration.aclose()
+    async def stop(self) -> None:
+        """Take no more messages, and finish those in hand; the clients stay open."""
+        await asyncio.gather(*(each.stop() for each in self._subscriptions))
+
+    def reset(self) -> None:
+        """Count from nothing again."""
+        for endpoint in self.endpoints:
+            endpoint.reset()
+
+    def _add_endpoint(self, endpoint: Endpoint) -> None:
+        self.endpoints.append(endpoint)
+        for client in self._clients:
+            self._subscriptions.append(endpoint.join(client, start=self._starts_by_itself))
 
     def ping(self) -> dict[str, Any]:
         """Return who the service is."""
@@ -157,7 +161,7 @@ class NatsService(EndpointGroup):
             "name": self.name,
             "id": self.id,
             "version": self.version,
-            "metadata": self.metadata,
+            "metadata": dict(self.metadata),
         }
 
 
@@ -166,3 +170,8 @@ def _answering(answer: Callable[[], dict[str, Any]]) -> HandlerFunction:
         return answer()
 
     return tell
+
+
+def _asked(verb: str, name: str, identifier: str) -> tuple[str, str, str]:
+    """Return where all services are asked, those of a name, and one of them."""
+    return verb, f"{verb}.{name}", f"{verb}.{name}.{identifier}"

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from loguru import logger
 from starlette.websockets import WebSocketDisconnect
 
-from fastnfurious.core.errors import FastNFuriousError
-from fastnfurious.nats.contract import (
-    ERROR_CODE_HEADER,
-    ERROR_HEADER,
-    InvalidPayload,
-    Message,
-    Messenger,
-)
+from fastnfurious.core.errors import ResourceUnavailable
+from fastnfurious.nats.answers import error_headers
+from fastnfurious.nats.contract import InvalidPayload, Message, Messenger
 from fastnfurious.nats.handlers import Handler
 from fastnfurious.nats.instruments import NatsInstruments
 from fastnfurious.nats.link import Link, LinkSubscription
@@ -26,6 +21,16 @@ from fastnfurious.nats.propagation import fail, handling
 from fastnfurious.nats.settings import NatsSettings
 
 __all__ = ["Subscription", "SubscriptionOwner"]
+
+_LAST_WORDS = 1.0
+"""Seconds that handlers get to end when they are cancelled."""
+
+
+class _Stopping(ResourceUnavailable):
+    public: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        super().__init__("The service is stopping; the request was not finished")
 
 
 class SubscriptionOwner(Messenger, Protocol):
@@ -66,6 +71,7 @@ class Subscription:
         starts_by_itself: Whether it takes messages as soon as its client is open.
         always_answers: Whether requests are answered also when the handler returns ``None``.
         observe: Called with the seconds that a message took, and what went wrong with it.
+        is_traced: Whether its messages are traced and measured.
     """
 
     def __init__(
@@ -88,6 +94,8 @@ class Subscription:
         self.starts_by_itself = True
         self.always_answers = False
         self.observe: Callable[[float, Exception | None], None] | None = None
+        self.is_traced = True
+        self._too_late = False
 
     async def __call__(self, *args: Any, **options: Any) -> Any:
         """Call the handler, as if it had not been decorated."""
@@ -108,6 +116,7 @@ class Subscription:
         """
         if self._link is not None:
             return
+        self._too_late = False
         self._queue = self._new_queue()
         self._workers = [asyncio.create_task(self._work()) for _ in range(self.concurrency)]
         link = await self._client.link()
@@ -118,7 +127,10 @@ class Subscription:
             raise
 
     async def stop(self) -> None:
-        """Take no more messages, and finish those in hand, within ``NATS_DRAIN_TIMEOUT``."""
+        """Take no more messages, and finish those in hand, within ``NATS_DRAIN_TIMEOUT``.
+
+        Requests that are not finished by then get an error, so that nobody waits for nothing.
+        """
         link, self._link = self._link, None
         if link is None:
             return
@@ -135,7 +147,16 @@ class Subscription:
                 limit,
                 self._queue.qsize(),
             )
+            await self._turn_away()
         self._cancel_workers()
+
+    async def _turn_away(self) -> None:
+        self._too_late = True
+        workers = self._workers
+        self._cancel_workers()
+        while not self._queue.empty():
+            await self._answer_with_error(self._queue.get_nowait(), _Stopping())
+        await asyncio.wait(workers, timeout=_LAST_WORDS)
 
     def abandon(self) -> None:
         """Stop at once, without finishing anything."""
@@ -172,6 +193,9 @@ class Subscription:
                 self._queue.task_done()
 
     async def _handle(self, message: Message) -> None:
+        if not self.is_traced:
+            await self._answer(message, self.handler.bind(message))
+            return
         started, outcome = perf_counter(), "ok"
         failure: Exception | None = None
         with handling(message, self.subject) as span:
@@ -179,6 +203,8 @@ class Subscription:
                 await self._answer(message, self.handler.bind(message))
             except asyncio.CancelledError:
                 outcome = "cancelled"
+                if self._too_late:
+                    await self._answer_with_error(message, _Stopping())
                 raise
             except WebSocketDisconnect:
                 outcome = "left"  # whoever the message was for has gone
@@ -208,7 +234,7 @@ class Subscription:
 
     async def _answer_with_error(self, message: Message, error: Exception) -> None:
         if message.reply and self._answers:
-            await self._client.publish(message.reply, headers=_error_headers(error))
+            await self._client.publish(message.reply, headers=error_headers(error))
 
     def _log(self, message: Message, error: Exception) -> None:
         if isinstance(error, InvalidPayload):
@@ -220,16 +246,3 @@ class Subscription:
             message.subject,
             type(error).__name__,
         )
-
-
-def _error_headers(error: Exception) -> Mapping[str, str]:
-    """Return what the sender of a request is told: no more than an HTTP client would be."""
-    if isinstance(error, InvalidPayload):
-        return {ERROR_HEADER: f"Bad Request: {error}", ERROR_CODE_HEADER: "400"}
-    if isinstance(error, FastNFuriousError):
-        words = str(error) if error.public else "Internal Server Error"
-        return {ERROR_HEADER: words, ERROR_CODE_HEADER: str(error.status)}
-    status, detail = getattr(error, "status_code", None), getattr(error, "detail", None)
-    if isinstance(status, int) and isinstance(detail, str):  # an HTTPException, of any kind
-        return {ERROR_HEADER: detail, ERROR_CODE_HEADER: str(status)}
-    return {ERROR_HEADER: "Internal Server Error", ERROR_CODE_HEADER: "500"}

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
-from fastnfurious.nats.contract import ERROR_CODE_HEADER, ERROR_HEADER
+from fastnfurious.core.identifiers import new_identifier
+from fastnfurious.nats.answers import reply_of
+from fastnfurious.nats.contract import ERROR_CODE_HEADER, ERROR_HEADER, Message, NoResponders
 from fastnfurious.nats.embedded.connection import Connection
 from fastnfurious.nats.embedded.headers import read_headers, write_headers
 from fastnfurious.nats.embedded.protocol import Publish
 from fastnfurious.nats.embedded.server import EmbeddedServer
 from fastnfurious.nats.embedded.subjects import matches
 from fastnfurious.nats.integration import NatsIntegration
+from fastnfurious.nats.jetstream.publisher import ID_HEADER
 from fastnfurious.nats.payloads import decode_json, encode
+from fastnfurious.nats.reply import Reply
 
 __all__ = ["RecordedMessage", "RecordedNats"]
+
+_MACHINERY = ("_INBOX.", "$JS.", "$KV.", "$O.")
+"""Subjects of answers, and of what streams and buckets need to work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,7 @@ class RecordedNats:
         integration: The application's integration.
 
     Attributes:
-        messages: What was sent, in order; answers to requests are not among it.
+        messages: What was sent, to streams as well, in order; answers to requests are not among it.
     """
 
     def __init__(self, integration: NatsIntegration) -> None:
@@ -116,6 +125,9 @@ class RecordedNats:
     ) -> None:
         """Send a message to the application, as another service would.
 
+        One that nobody listens to yet waits until somebody does, for two seconds at most, so that a
+        test need not wait for a subscription to begin.
+
         Args:
             subject: Where to send it.
             payload: What to send: a model, dict, text or bytes.
@@ -126,7 +138,35 @@ class RecordedNats:
         """
         message = Publish(subject, "", write_headers(headers or {}), encode(payload))
         server = self._running()
-        server.in_its_loop(lambda: server.inject(message))
+        server.in_its_loop(lambda: server.inject_once_heard(message))
+
+    async def request(
+        self,
+        subject: str,
+        payload: Any = b"",
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 2.0,
+    ) -> Reply:
+        """Ask the application, as another service would, and return its answer.
+
+        Args:
+            subject: Whom to ask.
+            payload: What to send: a model, dict, text or bytes.
+            headers: Headers of the request.
+            timeout: Seconds to wait for the answer.
+
+        Raises:
+            RuntimeError: The application has not been started.
+            NoResponders: It does not listen.
+            TimeoutError: It does not answer.
+        """
+        server = self._running()
+        answer = concurrent.futures.Future[Message]()
+        asked = Publish(subject, "", write_headers(headers or {}), encode(payload))
+        server.in_its_loop(lambda: server.ask(asked, answer))
+        async with asyncio.timeout(timeout):
+            return reply_of(await asyncio.wrap_future(answer))
 
     def disconnect(self) -> None:
         """Cut every connection once, as a server does with a consumer that is too slow."""
@@ -176,8 +216,10 @@ class RecordedNats:
     def record(self, message: Publish) -> RecordedMessage:
         """Write a message down; the server calls it."""
         headers = read_headers(message.headers)
-        sent = RecordedMessage(message.subject, message.data, headers, bool(message.reply))
-        if not message.subject.startswith("_INBOX."):
+        # One for a stream waits for an answer as well, but only to hear that it is kept.
+        asks = bool(message.reply) and ID_HEADER not in headers
+        sent = RecordedMessage(message.subject, message.data, headers, asks)
+        if not message.subject.startswith(_MACHINERY):
             self.messages.append(sent)
         return sent
 
@@ -207,6 +249,7 @@ class _RecordingServer(EmbeddedServer):
         super().__init__()
         self._recorded = recorded
         self._loop = asyncio.get_running_loop()
+        self._answers: dict[str, concurrent.futures.Future[Message]] = {}
 
     def in_its_loop(self, call: Callable[[], object]) -> None:
         """Call a function where the server runs, now if that is here."""
@@ -219,8 +262,24 @@ class _RecordingServer(EmbeddedServer):
         else:
             self._loop.call_soon_threadsafe(call)
 
+    def ask(self, asked: Publish, answer: concurrent.futures.Future[Message]) -> None:
+        """Send the application a request, and note where its answer belongs."""
+        inbox = f"_INBOX.test.{new_identifier()}"
+        self._answers[inbox] = answer
+        if not self.inject(asked._replace(reply=inbox)):
+            answer.set_exception(NoResponders(f"Nobody answers requests for {asked.subject!r}"))
+
     def accepts(self, connection: Connection) -> bool:
         return not self._recorded.is_away
+
+    def inject_once_heard(self, message: Publish, *, tries: int = 1000) -> None:
+        """Send a message as soon as anybody listens to its subject, or has had time to."""
+        heard = self.keeps(message.subject) or self.interest.match(message.subject)
+        if tries and self.running and not heard:
+            later = partial(self.inject_once_heard, message, tries=tries - 1)
+            self._loop.call_later(0.002, later)
+        else:
+            self.inject(message)
 
     def publish(self, sender: Connection, message: Publish) -> None:
         delay = self._recorded.delay
@@ -235,6 +294,10 @@ class _RecordingServer(EmbeddedServer):
         self.flush()
 
     def _publish(self, sender: Connection, message: Publish, request: RecordedMessage) -> None:
+        awaited = self._answers.pop(message.subject, None)
+        if awaited is not None:
+            awaited.set_result(Message(message.subject, message.data, request.headers))
+            return
         answer = self._recorded.find_answer(request)
         if answer is None:
             super().publish(sender, message)

@@ -15,16 +15,15 @@ from fastnfurious.core.errors import (
 from fastnfurious.core.health import CheckResult, HealthStatus
 from fastnfurious.core.integration import Integration, IntegrationStatus, Mode
 from fastnfurious.core.settings import Environment, FastNFuriousSettings
-from fastnfurious.s3.contract import ObjectStorage
-from fastnfurious.s3.embedded.storage import EmbeddedStorage
 from fastnfurious.s3.errors import AccessDenied, BucketExists, CredentialsRefused
-from fastnfurious.s3.observer import Observer
 from fastnfurious.s3.settings import S3Settings
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from fastnfurious.s3.client import S3Client
+    from fastnfurious.s3.contract import ObjectStorage
+    from fastnfurious.s3.embedded.storage import EmbeddedStorage
 
 __all__ = ["S3Integration"]
 
@@ -100,6 +99,7 @@ class S3Integration(Integration):
         """
         if self._embedded is None and self.mode is Mode.REMOTE and self._client is None:
             from fastnfurious.s3.client import S3Client
+            from fastnfurious.s3.observer import Observer
 
             self._client = S3Client(self.settings, Observer(self.instruments))
         try:
@@ -155,6 +155,9 @@ class S3Integration(Integration):
         return None if self.service.environment is Environment.TEST else _FOLDER
 
     def _start_embedded(self) -> EmbeddedStorage:
+        from fastnfurious.s3.embedded.storage import EmbeddedStorage
+        from fastnfurious.s3.observer import Observer
+
         storage = EmbeddedStorage(
             self._folder,
             part_size=self.settings.part_size,

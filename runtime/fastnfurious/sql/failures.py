@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from sqlalchemy.exc import InvalidRequestError, SQLAlchemyError
+
 from fastnfurious.core.errors import FastNFuriousError
 from fastnfurious.sql.errors import (
     DatabaseUnavailable,
@@ -23,7 +25,7 @@ from fastnfurious.sql.errors import (
 from fastnfurious.sql.statement import without_values
 from fastnfurious.sql.values import Violation
 
-__all__ = ["code_of", "failure_of", "refusal_of", "timeout_of"]
+__all__ = ["code_of", "failure_of", "misuse_of", "refusal_of", "timeout_of"]
 
 _VIOLATIONS = {
     "23505": Violation.UNIQUE,
@@ -54,11 +56,17 @@ _REFUSED = {
 }
 # Errors of syntax and of names speak of the statement; the rest may quote values.
 _SPEAKS_OF_STATEMENT = ("42", "SQLITE_ERROR")
+_QUOTED = re.compile(r'"([^"]*)"')
 _SQLITE_COLUMNS = re.compile(r"constraint failed: (?P<columns>[\w., ]+)$")
 
 
-def failure_of(error: BaseException) -> FastNFuriousError:
-    """Return our error for one of a driver."""
+def failure_of(error: BaseException, sql: str | None = None) -> FastNFuriousError:
+    """Return our error for one of a driver.
+
+    Args:
+        error: The driver's.
+        sql: The statement, if there was one; only what is no value in it is quoted.
+    """
     code = code_of(error) or ""
     if code in _CONFLICTS:
         return TransactionConflict("Another transaction was faster: do it all again")
@@ -70,12 +78,21 @@ def failure_of(error: BaseException) -> FastNFuriousError:
         return _violation(error, code)
     if code.startswith(_AWAY) or isinstance(error, OSError):
         return DatabaseUnavailable(f"The database cannot be reached: {code or _kind(error)}")
-    return StatementFailed(_said(error, code), code=code or None, driver_error=error)
+    return StatementFailed(_said(error, code, sql or ""), code=code or None, driver_error=error)
 
 
 def refusal_of(error: BaseException) -> str | None:
     """Return why the database will never let us in; ``None`` when it may just be away."""
     return _REFUSED.get(code_of(error) or "")
+
+
+def misuse_of(error: SQLAlchemyError) -> str:
+    """Return what SQLAlchemy finds wrong with a statement before the database sees it."""
+    said = getattr(error, "orig", None) or error
+    if not isinstance(said, InvalidRequestError):
+        return type(said).__name__  # it may show the value that does not fit
+    # Behind a colon stands the error of the database that it follows from.
+    return str(said).partition(" (Background")[0].partition(":")[0]
 
 
 def timeout_of(seconds: float) -> StatementTimeout:
@@ -111,9 +128,12 @@ def _constraint(error: BaseException) -> str | None:
     return columns["columns"] if columns else None
 
 
-def _said(error: BaseException, code: str) -> str:
+def _said(error: BaseException, code: str, sql: str) -> str:
     if code.startswith(_SPEAKS_OF_STATEMENT):
-        return f"The database refused a statement: {without_values(str(error))} ({code})"
+        known = without_values(sql)
+        # What stands between the marks is a name, or a piece of a text that was not closed.
+        said = _QUOTED.sub(lambda found: found[0] if found[1] in known else "?", str(error))
+        return f"The database refused a statement: {without_values(said)} ({code})"
     return f"The database refused a statement: {_kind(error)}{f' ({code})' if code else ''}"
 
 

@@ -26,7 +26,7 @@ _VALUES = re.compile(
     r"""
       "(?:""|[^"])*"                            # a name: kept
     | (?P<value>
-          [eEbBxXnN]?'(?:''|\\'|[^'])*'         # a text
+          [eEbBxXnN]?'(?:''|\\'|[^'])*(?:'\w*|\Z)  # a text, also one that is broken or open
         | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$       # a text between dollars
         | (?<![\w$:.])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?
     )

@@ -16,7 +16,8 @@ def load_application(target: str) -> Any:
     """Import an application.
 
     Args:
-        target: ``module:attribute``, for example ``my_service.app:app``.
+        target: ``module:attribute``, for example ``my_service.app:app``, or a service with an
+            application around it, such as ``my_service.service:service``.
 
     Raises:
         ApplicationNotFound: The text has another form, or names nothing.
@@ -27,7 +28,7 @@ def load_application(target: str) -> Any:
     if not (module and separator and attribute):
         raise ApplicationNotFound(f"{target!r} is not of the form module:attribute: {_REMEDY}")
     try:
-        return getattr(import_module(module), attribute)
+        found = getattr(import_module(module), attribute)
     except ModuleNotFoundError as error:
         # Only what was asked for: a missing import inside the module is the module's own error.
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
@@ -37,3 +38,5 @@ def load_application(target: str) -> Any:
         if getattr(error, "name", None) != attribute:
             raise
         raise ApplicationNotFound(f"Module {module!r} has no {attribute!r}") from error
+    # A service without routes of its own cannot be called; the application around it can.
+    return found if callable(found) else getattr(found, "app", found)

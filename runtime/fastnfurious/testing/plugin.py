@@ -6,6 +6,7 @@ pytest itself is imported until a fixture is used.
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ __all__ = [
 
 _APP_OPTION = "fastnfurious_app"
 _BLOCKING_OPTION = "fastnfurious_blocking_threshold"
+_ENVIRONMENT = "ENVIRONMENT"
 _MAY_BLOCK = "loop_may_block"
 
 
@@ -57,6 +59,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "0, the default, allows any time.",
         default="0",
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Run the tests of a service in ``ENVIRONMENT=test``, unless another one is set.
+
+    Embedded services then keep what they can in memory. A conftest.py may import the application,
+    which reads its settings, so this has to happen before.
+    """
+    if early_config.getini(_APP_OPTION) and _ENVIRONMENT not in os.environ:
+        os.environ[_ENVIRONMENT] = "test"
+        early_config.add_cleanup(_forget_environment)
+
+
+def _forget_environment() -> None:
+    os.environ.pop(_ENVIRONMENT, None)
 
 
 def pytest_configure(config: pytest.Config) -> None:

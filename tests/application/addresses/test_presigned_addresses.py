@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from fastnfurious import FastNFuriousAPI
-from fastnfurious.core.address import current_request
+from fastnfurious.core.context import current_exchange
 from fastnfurious.testing import TestClient
 from fastnfurious.testing.live_server import LiveServer
 from tests.application.addresses import signing_service
@@ -44,7 +44,7 @@ def test_a_url_leads_through_the_proxy_that_was_asked(app: FastNFuriousAPI) -> N
         assert client.get("/sign").json().startswith("https://shop.example.com/api/.embedded/s3/")
         with client.websocket_connect("wss://shop.example.com/sign") as websocket:
             assert websocket.receive_text().startswith("https://shop.example.com/api/.embedded/s3/")
-    assert current_request.get() is None
+    assert current_exchange.get() is None
 
 
 def test_a_url_leads_into_the_mount(app: FastNFuriousAPI) -> None:

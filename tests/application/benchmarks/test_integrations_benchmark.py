@@ -40,6 +40,16 @@ def test_the_benchmark_of_an_integration_runs(area: str, backing: Backing) -> No
     )
 
 
+@pytest.mark.slow
+def test_the_first_uses_are_timed() -> None:
+    """Each integration is used in a process of its own, and so is none of them."""
+    ended = run("--only=starts", "--turns=1", "--json")
+    assert ended.returncode == 0, ended.stderr
+    starts = json.loads(ended.stdout)["starts"]
+    assert list(starts) == ["nothing", "nats", "s3", "oidc", "sql"]
+    assert all(len(found) == 1 and found[0] > 0 for found in starts.values())
+
+
 def test_a_server_that_is_not_running_is_named(tmp_path: Path) -> None:
     """Without its server an area is not measured: the message says how to start it."""
     ended = run("--only=nats", FASTNFURIOUS_SERVERS=str(tmp_path))

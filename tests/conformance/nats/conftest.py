@@ -6,17 +6,24 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
 
+import nats
 import psutil
 import pytest
+from nats.aio.client import Client
 
 from fastnfurious.nats import EmbeddedServer, NatsClient, NatsSettings
 from servers import find
 from servers.fleet import Fleet
 from servers.plugin import Backing
+from tests.conformance.nats.room import Room
 from tests.conformance.nats.wire import Wire
 
 WAYS = ["embedded", "nats"]
+STREAMING = ["embedded", "nats"]
+"""The servers that keep messages in streams."""
 
 
 def find_program() -> str | None:
@@ -88,6 +95,20 @@ async def guarded(
         yield address
 
 
+@pytest.fixture(params=STREAMING)
+async def streaming(
+    request: pytest.FixtureRequest, backing: Backing, anyio_backend: object, tmp_path: Path
+) -> AsyncIterator[str]:
+    """Return the address of each server that keeps messages in streams, in turn."""
+    require(backing, request.param)
+    if request.param == "embedded":
+        async with EmbeddedServer() as server:
+            yield server.url
+        return
+    async with nats_server("-js", "-sd", str(tmp_path)) as address:
+        yield address
+
+
 class Clients:
     """Make clients that are closed at the end of the test."""
 
@@ -125,3 +146,57 @@ async def clients(url: str) -> AsyncIterator[Clients]:
 async def client(clients: Clients) -> NatsClient:
     """Return one open client."""
     return await clients.client()
+
+
+@pytest.fixture
+async def members(streaming: str) -> AsyncIterator[Clients]:
+    """Return what makes clients of a server with streams."""
+    async with AsyncExitStack() as stack:
+        yield Clients(stack, streaming)
+
+
+class Seen:
+    """Collect what handlers get."""
+
+    def __init__(self) -> None:
+        self.got: list[Any] = []
+        self._changed = asyncio.Event()
+
+    def put(self, value: Any) -> None:
+        """Remember a value."""
+        self.got.append(value)
+        self._changed.set()
+
+    async def wait(self, count: int, seconds: float = 5) -> list[Any]:
+        """Return what was got, when it is as much as expected."""
+        async with asyncio.timeout(seconds):
+            while len(self.got) < count:
+                self._changed.clear()
+                await self._changed.wait()
+        return self.got
+
+
+@pytest.fixture
+def seen() -> Seen:
+    """Return a place for what handlers get."""
+    return Seen()
+
+
+@pytest.fixture(params=WAYS)
+async def driver(
+    request: pytest.FixtureRequest, backing: Backing, anyio_backend: object
+) -> AsyncIterator[Client]:
+    """Return a connection of plain nats-py to each server with JetStream in turn."""
+    endpoint = backing("jetstream", request.param)
+    async with EmbeddedServer() as server:
+        connection = await nats.connect(endpoint.url if endpoint else server.url)
+        yield connection
+        await connection.close()
+
+
+@pytest.fixture
+async def room(driver: Client) -> AsyncIterator[Room]:
+    """Return where a test of JetStream is alone."""
+    room = Room(driver)
+    yield room
+    await room.close()

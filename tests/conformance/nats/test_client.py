@@ -28,7 +28,8 @@ from fastnfurious.nats import (
     RemoteError,
     Reply,
 )
-from tests.conformance.nats.conftest import Clients, make_client
+from servers.plugin import Backing
+from tests.conformance.nats.conftest import Clients, make_client, nats_server, require
 
 
 class Item(BaseModel):
@@ -110,12 +111,12 @@ class TestRequests:
             with pytest.raises(NoResponders, match="Nobody answers requests for 'nobody'"):
                 await client.request_json("nobody", {}, timeout=30)
 
-    async def test_a_server_without_jetstream_names_what_is_missing(
-        self, client: NatsClient
-    ) -> None:
-        """The server in the process has none, nor has one that was started without it."""
-        with pytest.raises(NoResponders, match="JetStream needs a nats-server.*NATS_URL"):
-            await client.request_json("$JS.API.INFO")
+    async def test_a_server_without_jetstream_names_what_is_missing(self, backing: Backing) -> None:
+        """As one that was started without it."""
+        require(backing, "nats")
+        async with nats_server() as url, make_client(url) as client:
+            with pytest.raises(NoResponders, match="JetStream needs a nats-server.*NATS_URL"):
+                await client.request_json("$JS.API.INFO")
 
     async def test_a_silent_service_is_a_timeout(self, client: NatsClient) -> None:
         """Which becomes status 504."""

@@ -34,11 +34,16 @@ class Server(Protocol):
 
 
 class RealServer:
-    """Run a nats-server on a port that stays the same."""
+    """Run a nats-server on a port that stays the same.
+
+    Args:
+        options: Further arguments of the program.
+    """
 
     url = ""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
+        self._options = options
         self._program = str(find_program())
         self._process: asyncio.subprocess.Process | None = None
 
@@ -51,7 +56,7 @@ class RealServer:
             await probe.wait_closed()
         self._process = await asyncio.create_subprocess_exec(
             self._program,
-            *("-a", "127.0.0.1", "-p", self.url.rpartition(":")[2]),
+            *("-a", "127.0.0.1", "-p", self.url.rpartition(":")[2], *self._options),
             stderr=asyncio.subprocess.DEVNULL,
         )
         async with asyncio.timeout(20):
@@ -230,3 +235,28 @@ async def test_a_subscription_made_meanwhile_begins_with_the_return(
     await server.start()
     await recovered(client)
     assert await client.request("later", 5, response=int) == 5
+
+
+async def test_a_loss_is_noticed_while_much_waits_to_be_sent(
+    server: Server, client: NatsClient
+) -> None:
+    """The driver fails over what is waiting, and then tells nobody that it has closed."""
+    stopped = False
+
+    async def publish() -> None:
+        while not stopped:
+            try:
+                await client.publish("n", b"x" * 10_000)
+            except ResourceUnavailable:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
+
+    publishing = [asyncio.create_task(publish()) for _ in range(5)]
+    for _ in range(5):
+        await asyncio.sleep(0.1)
+        await server.stop()
+        await away(client)
+        await server.start()
+        await recovered(client)
+    stopped = True
+    await asyncio.gather(*publishing)

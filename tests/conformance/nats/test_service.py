@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
-import signal
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
 from fastnfurious.core.errors import ConfigurationError, ResourceNotFound
-from fastnfurious.nats import NatsClient, NatsService, NoResponders
+from fastnfurious.nats import MicroService, NatsClient, NoResponders
 from fastnfurious.nats.asyncapi import asyncapi_document
 from tests.conformance.nats.conftest import Clients
 
@@ -25,9 +23,9 @@ class Stock(BaseModel):
     left: int
 
 
-def make_service() -> NatsService:
+def make_service() -> MicroService:
     """Return a service with endpoints of every kind."""
-    service = NatsService("inventory", version="1.2.3", description="Counts things.")
+    service = MicroService("inventory", version="1.2.3", description="Counts things.")
 
     @service.reply("stock.get", metadata={"cost": "low"})
     async def get_stock(item: int) -> Stock:
@@ -50,7 +48,7 @@ def make_service() -> NatsService:
 
 
 @pytest.fixture
-async def service(clients: Clients) -> NatsService:
+async def service(clients: Clients) -> MicroService:
     """Return a service that is running."""
     service = make_service()
     client = await clients.client()
@@ -59,7 +57,7 @@ async def service(clients: Clients) -> NatsService:
     return service
 
 
-async def test_requests_are_answered(service: NatsService, client: NatsClient) -> None:
+async def test_requests_are_answered(service: MicroService, client: NatsClient) -> None:
     """Also by a function that has nothing to say."""
     assert await client.request("stock.get", 7, response=Stock) == Stock(item=7, left=3)
     assert (await client.request_json("admin.reset")).status is True
@@ -69,7 +67,7 @@ async def test_requests_are_answered(service: NatsService, client: NatsClient) -
 
 @pytest.mark.parametrize("subject", ["$SRV.PING", "$SRV.PING.inventory", "$SRV.PING.inventory.{}"])
 async def test_a_ping_tells_who_it_is(
-    service: NatsService, client: NatsClient, subject: str
+    service: MicroService, client: NatsClient, subject: str
 ) -> None:
     """Asked of all, of those of a name, or of one."""
     assert await client.request(subject.format(service.id)) == {
@@ -81,7 +79,7 @@ async def test_a_ping_tells_who_it_is(
     }
 
 
-async def test_info_tells_what_it_does(service: NatsService, client: NatsClient) -> None:
+async def test_info_tells_what_it_does(service: MicroService, client: NatsClient) -> None:
     """Endpoint by endpoint."""
     info: Any = await client.request("$SRV.INFO.inventory")
     assert (info["type"], info["description"]) == (
@@ -94,10 +92,14 @@ async def test_info_tells_what_it_does(service: NatsService, client: NatsClient)
         ("reset-all", "admin.reset", "admins"),
         ("on_change", "stock.changed", ""),
     ]
-    assert info["endpoints"][0]["metadata"] == {"cost": "low"}
+    metadata = info["endpoints"][0]["metadata"]
+    assert metadata["cost"] == "low"
+    assert json.loads(metadata["request_schema"]) == {"type": "integer"}
+    assert set(json.loads(metadata["response_schema"])["properties"]) == {"item", "left"}
+    assert info["endpoints"][1]["metadata"] == {}
 
 
-async def test_stats_tell_what_it_has_done(service: NatsService, client: NatsClient) -> None:
+async def test_stats_tell_what_it_has_done(service: MicroService, client: NatsClient) -> None:
     """Errors are counted, and the last one named without its message."""
     for item in (1, 2, -1):
         await client.request_json("stock.get", item)
@@ -107,6 +109,9 @@ async def test_stats_tell_what_it_has_done(service: NatsService, client: NatsCli
     endpoint = stats["endpoints"][0]
     assert (endpoint["num_requests"], endpoint["num_errors"]) == (3, 1)
     assert endpoint["last_error"] == "404:ResourceNotFound"
+    await client.request_json("stock.get", "x")
+    stats = await client.request("$SRV.STATS")
+    assert stats["endpoints"][0]["last_error"] == "400:InvalidPayload"
     assert endpoint["average_processing_time"] == endpoint["processing_time"] // 3 > 0
 
 
@@ -123,57 +128,81 @@ async def test_instances_share_the_requests(clients: Clients, client: NatsClient
     assert sum(counts) == 40 and all(counts)
 
 
-SCRIPT = """
-import asyncio
-from fastnfurious.nats import NatsService
-
-service = NatsService("slow", version="1.0.0")
-
-@service.reply("slow")
-async def slow(number: int) -> int:
-    await asyncio.sleep(0.2)
-    return number
-
-service.run()
-"""
-
-
-async def test_a_script_finishes_what_it_has_begun(
-    url: str, client: NatsClient, tmp_path: Path
+async def test_an_endpoint_that_is_added_later_is_served(
+    service: MicroService, client: NatsClient
 ) -> None:
-    """SIGTERM in the middle of a request loses nothing."""
-    script = tmp_path / "service.py"
-    script.write_text(SCRIPT, encoding="utf-8")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(script), env={"NATS_URL": url}, stderr=asyncio.subprocess.PIPE
-    )
-    try:
-        async with asyncio.timeout(20):
-            while True:
-                try:
-                    assert await client.request("slow", 1) == 1
-                    break
-                except NoResponders:
-                    await asyncio.sleep(0.02)
-        asking = asyncio.create_task(client.request("slow", 2))
-        await asyncio.sleep(0.1)
-        process.send_signal(signal.SIGTERM)
-        assert await asking == 2
-        async with asyncio.timeout(10):
-            assert await process.wait() == 0
-        with pytest.raises(NoResponders):
-            await client.request("slow", 3)
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
+    """And told of."""
+
+    @service.reply("stock.count")
+    async def count() -> int:
+        return 1
+
+    for joined in service._clients:
+        await joined.flush()
+    assert await client.request("stock.count") == 1
+    info: Any = await client.request("$SRV.INFO.inventory")
+    assert info["endpoints"][-1]["name"] == "count"
 
 
-@pytest.mark.parametrize(("name", "version"), [("a b", "1.0.0"), ("", "1.0.0"), ("a", "1.0")])
+async def test_counting_can_begin_anew(service: MicroService, client: NatsClient) -> None:
+    """For all endpoints."""
+    await client.request("stock.get", 1)
+    service.reset()
+    assert service.stats()["endpoints"][0]["num_requests"] == 0
+
+
+async def test_a_service_can_be_stopped_alone(service: MicroService, client: NatsClient) -> None:
+    """Its client stays open."""
+    await service.stop()
+    with pytest.raises(NoResponders):
+        await client.request("stock.get", 1)
+    with pytest.raises(NoResponders):
+        await client.request("$SRV.PING.inventory")
+
+
+async def test_what_takes_too_long_is_told_so(clients: Clients, client: NatsClient) -> None:
+    """Requests that are not finished in time, or not even begun, are answered with an error."""
+    service, own = MicroService("slow", version="1.0.0"), await clients.client(drain_timeout=0.1)
+
+    @service.reply("slow")
+    async def slow() -> None:
+        await asyncio.sleep(60)
+
+    service.join(own)
+    await own.flush()
+    asking = [asyncio.create_task(client.request_json("slow")) for _ in range(3)]
+    await asyncio.sleep(0.1)
+    await service.stop()
+    answers = [await each for each in asking]
+    assert [(answer.code, "stopping" in str(answer.error)) for answer in answers] == [
+        (503, True)
+    ] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [("a b", "1.0.0"), ("", "1.0.0"), ("a", "1.0"), ("a", "1.0.01"), ("a", "1.0.0-01")],
+)
 def test_a_wrong_name_or_version_is_refused(name: str, version: str) -> None:
     """Others would not understand it."""
     with pytest.raises(ConfigurationError, match="cannot be the"):
-        NatsService(name, version=version)
+        MicroService(name, version=version)
+
+
+@pytest.mark.parametrize("prefix", ["", "a.>", ">", "a b", "a..b"])
+def test_a_group_has_a_beginning_that_subjects_can_have(prefix: str) -> None:
+    """One of all subjects would leave no room for more."""
+    with pytest.raises(ConfigurationError, match="beginning of subjects"):
+        make_service().group(prefix)
+
+
+def test_a_name_that_tools_do_not_take_is_refused() -> None:
+    """At the decorator."""
+    with pytest.raises(ConfigurationError, match="name of an endpoint"):
+
+        @make_service().reply("stock.get", name="get stock")
+        async def get_stock() -> None:
+            """Do nothing."""
 
 
 def test_the_asyncapi_document_describes_it() -> None:

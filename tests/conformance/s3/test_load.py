@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import tracemalloc
+import json
+import logging
+import sys
 import warnings
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
-from fastnfurious.s3.contract import Bucket, ObjectStorage
-from fastnfurious.s3.embedded.storage import EmbeddedStorage
+from fastnfurious.s3.contract import Bucket
+from servers.plugin import Backing
+from tests.architecture.sources import ROOT
 from tests.conformance.s3.promises import PART_SIZE
+from tests.conformance.s3.streaming import Streamed
 
-LARGE = 256 << 20
 CHUNK = bytes(1 << 20)
 
 
@@ -25,29 +29,31 @@ async def zeros(size: int) -> AsyncIterator[bytes]:
 
 
 @pytest.mark.slow
-async def test_memory_stays_flat(bucket: Bucket, storage: ObjectStorage) -> None:
-    """A large object is written and read with a few parts of it in memory."""
-    if isinstance(storage, EmbeddedStorage) and storage.folder is None:
-        pytest.skip("what is kept in memory takes memory")
-    tracemalloc.start()
-    try:
-        await bucket.put("large", zeros(LARGE))
-        async with bucket.open("large") as reader:
-            read = sum([len(chunk) async for chunk in reader])
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert read == LARGE
-    assert peak < 8 * PART_SIZE
+@pytest.mark.parametrize("store", ["folder", "minio"])
+async def test_memory_stays_flat(store: str, tmp_path: Path, backing: Backing) -> None:
+    """A large object is written and read with a few parts of it in memory, whatever its length."""
+    backing("s3", "embedded" if store == "folder" else store)
+    place = ["--folder", str(tmp_path)] if store == "folder" else ["--server", store]
+    program = [sys.executable, "-m", "tests.conformance.s3.streaming", "--mebibytes", "256"]
+    done = await asyncio.create_subprocess_exec(
+        *program, *place, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await done.communicate()
+    streamed = Streamed(**json.loads(output))
+    assert (streamed.size, streamed.intact) == (256 << 20, True)
+    assert streamed.peak - streamed.before < 8 * PART_SIZE
 
 
-async def test_many_readers_wait_for_each_other(bucket: Bucket) -> None:
-    """More readers than connections all get their object, without a warning."""
+async def test_many_readers_wait_for_each_other(
+    bucket: Bucket, caplog: pytest.LogCaptureFixture
+) -> None:
+    """More readers than connections all get their object, without a warning of the pool."""
     await bucket.put("a", b"x" * 100_000)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         read = await asyncio.gather(*(bucket.get("a") for _ in range(200)))
     assert {len(each) for each in read} == {100_000}
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 async def test_readers_that_leave_early_lose_nothing(bucket: Bucket) -> None:

@@ -8,9 +8,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import pytest
 from httpx2 import AsyncClient
+from pydantic import SecretStr
 
 from fastnfurious import FastNFuriousAPI, FastNFuriousSettings
 from fastnfurious.core.registry import Registry, RegistryEntry
+from fastnfurious.s3.client import S3Client
 from fastnfurious.s3.contract import Bucket, ObjectStorage
 from fastnfurious.s3.embedded.storage import EmbeddedStorage
 from fastnfurious.s3.integration import S3Integration
@@ -102,6 +104,22 @@ async def test_a_url_that_was_changed_is_refused(bucket: Bucket, browser: AsyncC
     ]
     assert [(await browser.get(each)).status_code for each in refused] == [403] * len(refused)
     assert (await browser.get(url)).status_code == 200
+
+
+async def test_a_url_of_somebody_else_is_refused(
+    bucket: Bucket, storage: ObjectStorage, browser: AsyncClient
+) -> None:
+    """Who does not know the secret cannot sign, however right the rest is."""
+    await bucket.put("a", b"x")
+    stranger: ObjectStorage = EmbeddedStorage()
+    if isinstance(storage, S3Client):
+        secret = SecretStr("hush-hush-hush")
+        stranger = S3Client(storage.settings.model_copy(update={"secret_key": secret}))
+    to_read = await stranger[bucket.name].presigned_get("a")
+    to_write = await stranger[bucket.name].presigned_put("a")
+    assert (await browser.get(to_read)).status_code == 403
+    assert (await browser.put(to_write, content=b"changed")).status_code == 403
+    assert await bucket.get("a") == b"x"
 
 
 async def test_a_url_is_good_for_one_method(bucket: Bucket, browser: AsyncClient) -> None:

@@ -49,6 +49,21 @@ async def test_the_report_divides_ours_by_each_peer() -> None:
     assert report.as_data()["figures"][0]["met"] is False
 
 
+async def test_what_takes_long_has_fewer_turns() -> None:
+    """A batch that lasts longer than a turn should is repeated as often as time allows."""
+    contest = Contest("waiting", {"ours": one_by_one(_slower)}, batch=5)
+    scores = await take_turns(contest, turns=50, seconds=0.002)
+    assert 4 <= len(scores["ours"].rate) < 50
+
+
+def test_the_starts_are_told_beside_nothing() -> None:
+    """The table says how much longer it takes to use something than to use nothing."""
+    report = Report()
+    report.starts = {"nothing": [100.0, 300.0], "nats": [110.0, 330.0]}
+    column = report.table_of_starts().columns[2]
+    assert list(column.cells) == ["", "20"]
+
+
 async def _at_once() -> None:
     """Take no time."""
 

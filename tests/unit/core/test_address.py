@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
-from fastnfurious.core.address import current_request, listening_at, service_address
+from fastnfurious.core.address import listening_at, service_address
+from fastnfurious.core.context import current_exchange
 
 
 @pytest.mark.parametrize(
@@ -22,9 +24,10 @@ from fastnfurious.core.address import current_request, listening_at, service_add
 )
 def test_a_request_tells_the_address(scope: dict[str, Any], root: str, address: str) -> None:
     """As its client has written it, with the path that a proxy strips off."""
-    token = current_request.set((scope, root))
+    exchange = Mock(scope=scope, root_path=root)
+    token = current_exchange.set(exchange)
     assert service_address() == address
-    current_request.reset(token)
+    current_exchange.reset(token)
 
 
 def test_outside_a_request_it_is_where_the_process_listens() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import socket
 
 import pytest
 from fastapi import HTTPException as FastAPIHTTPException
@@ -11,12 +12,16 @@ from pydantic import BaseModel
 from starlette.testclient import TestClient
 
 from fastnfurious import FastNFuriousAPI, HTTPException
+from fastnfurious.core.errors import StartupError
 from fastnfurious.core.integration import Mode
+from fastnfurious.logs.testing import RecordedLogs
 from fastnfurious.metrics.testing import MetricsSnapshot
+from fastnfurious.nats import MicroService
 from fastnfurious.nats.testing import RecordedNats
 from fastnfurious.schemas import Reply
 from fastnfurious.testing.async_client import AsyncTestClient
 from fastnfurious.tracing.testing import RecordedSpans
+from tests.application.shutdown.process import free_port
 from tests.unit.nats.service import make_app
 
 
@@ -233,3 +238,40 @@ class TestObserving:
 def test_the_reply_can_be_imported_from_the_schemas() -> None:
     """Where users look for shapes."""
     assert Reply(True, 1).value == 1
+
+
+class TestStandIn:
+    """The server in the process, seen from elsewhere."""
+
+    async def test_it_listens_where_it_is_told_to(
+        self, monkeypatch: pytest.MonkeyPatch, logs: RecordedLogs
+    ) -> None:
+        """So that tools and other services on this machine find it."""
+        port = free_port()
+        monkeypatch.setenv("NATS_EMBEDDED_PORT", str(port))
+        app, other = make_app(), make_app()
+        service = MicroService("inventory", version="1.0.0")
+
+        @service.reply("double")
+        async def double(number: int) -> int:
+            return number * 2
+
+        service.join(app.nats)
+        async with AsyncTestClient(app):
+            assert logs.find(message=f"NATS runs in the process, at nats://127.0.0.1:{port}")
+            monkeypatch.delenv("NATS_EMBEDDED_PORT")
+            monkeypatch.setenv("NATS_URL", f"nats://127.0.0.1:{port}")
+            async with AsyncTestClient(other):
+                assert await other.nats.request("double", 7) == 14
+
+    async def test_a_port_that_is_taken_stops_the_start(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """With the variable's name."""
+        app = make_app()
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            monkeypatch.setenv("NATS_EMBEDDED_PORT", str(taken.getsockname()[1]))
+            app.integrations.get("nats")
+            with pytest.raises(StartupError, match="choose another NATS_EMBEDDED_PORT"):
+                async with AsyncTestClient(app):
+                    """Nobody gets here."""

@@ -7,7 +7,7 @@ import json
 from typer.testing import CliRunner
 
 from fastnfurious import FastNFuriousAPI
-from fastnfurious.nats import NatsService
+from fastnfurious.nats import MicroService
 from fastnfurious.nats.command import group
 
 
@@ -24,7 +24,7 @@ class Target:
 
 def test_the_document_is_printed_as_json(app: FastNFuriousAPI) -> None:
     """With the title of the application, and without connecting to anything."""
-    service = NatsService("inventory", version="1.0.0")
+    service = MicroService("inventory", version="1.0.0")
 
     @service.reply("stock.get")
     async def get_stock(item: int) -> int:

@@ -48,13 +48,22 @@ class Interest:
 
     Args:
         choose: Takes one member of a queue group.
+
+    Attributes:
+        changed: Called with each pattern that is added or discarded.
     """
 
     def __init__(self, choose: Callable[[list[ServerSubscription]], ServerSubscription]) -> None:
+        self.changed: Callable[[str], None] = lambda pattern: None
         self._choose = choose
         self._exact: dict[str, list[ServerSubscription]] = {}
         self._wild: list[ServerSubscription] = []
         self._found: dict[str, list[ServerSubscription]] = {}
+
+    def has(self, subject: str) -> bool:
+        """Return whether anybody gets messages to a subject."""
+        found = self._found.get(subject)
+        return bool(self._search(subject) if found is None else found)
 
     def add(self, subscription: ServerSubscription) -> None:
         """Add a subscription."""
@@ -63,17 +72,16 @@ class Interest:
             self._wild.append(subscription)
         else:
             self._exact.setdefault(subscription.pattern, []).append(subscription)
+        self.changed(subscription.pattern)
 
     def discard(self, subscription: ServerSubscription) -> None:
         """Remove a subscription, if it is there."""
         self._found.clear()
         if has_wildcard(subscription.pattern):
             _discard(self._wild, subscription)
-            return
-        same = self._exact.get(subscription.pattern, [])
-        _discard(same, subscription)
-        if not same:
-            self._exact.pop(subscription.pattern, None)
+        else:
+            self._discard_exact(subscription)
+        self.changed(subscription.pattern)
 
     def match(self, subject: str, sender: Receiver | None = None) -> list[ServerSubscription]:
         """Return who gets a message: every plain subscription, and one of each queue group."""
@@ -85,6 +93,12 @@ class Interest:
         if not any(each.queue for each in found):
             return found
         return self._one_of_each_group(found)
+
+    def _discard_exact(self, subscription: ServerSubscription) -> None:
+        same = self._exact.get(subscription.pattern, [])
+        _discard(same, subscription)
+        if not same:
+            self._exact.pop(subscription.pattern, None)
 
     def _search(self, subject: str) -> list[ServerSubscription]:
         wild = (each for each in self._wild if matches(each.pattern, subject))

@@ -6,24 +6,28 @@ import asyncio
 import json
 import random
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from fastnfurious.core.identifiers import new_identifier
 from fastnfurious.nats.embedded.connection import Connection
 from fastnfurious.nats.embedded.interest import Interest, ServerSubscription
 from fastnfurious.nats.embedded.protocol import Publish, no_responders
 
+if TYPE_CHECKING:
+    from fastnfurious.nats.embedded.jetstream.account import JetStream
+
 __all__ = ["EmbeddedServer"]
 
-_VERSION = "2.10.0"
+_VERSION = "2.12.0"
+_JETSTREAM = "$JS."
 
 
 class EmbeddedServer:
     """Serve NATS in the process, for development and tests.
 
     It does what core NATS does: wildcards, queue groups, requests and replies, headers, limits on
-    unsubscribing, credentials, and the immediate answer when nobody listens. It does not cluster,
-    and has no JetStream and no accounts.
+    unsubscribing, credentials, and the immediate answer when nobody listens. JetStream keeps all
+    streams in memory, and loses them with the process. It does not cluster, and has no accounts.
 
     Args:
         user: Who may connect; with it, a password is needed.
@@ -31,6 +35,7 @@ class EmbeddedServer:
         token: Token that clients have to know.
         max_payload: Most bytes of a message.
         max_pending: Most bytes that wait for a client that reads too slowly.
+        port: Where it listens; 0 chooses a port that is free.
 
     Example:
         >>> async def where() -> str:
@@ -48,6 +53,7 @@ class EmbeddedServer:
         token: str | None = None,
         max_payload: int = 1024 * 1024,
         max_pending: int = 64 * 1024 * 1024,
+        port: int = 0,
     ) -> None:
         self._credentials = {"user": user, "pass": password, "auth_token": token}
         self.max_payload = max_payload
@@ -56,9 +62,10 @@ class EmbeddedServer:
         self.id = new_identifier().upper()
         self.connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
-        self._port = 0
+        self._port = port
         self._numbers = 0
         self._written: set[Connection] = set()
+        self._jetstream: JetStream | None = None
 
     @property
     def url(self) -> str:
@@ -82,6 +89,8 @@ class EmbeddedServer:
             lambda: Connection(self), "127.0.0.1", self._port, reuse_address=True
         )
         self._port = self._server.sockets[0].getsockname()[1]
+        if self._jetstream is not None:
+            self._jetstream.start()
 
     async def stop(self) -> None:
         """Stop listening, and cut every connection."""
@@ -89,6 +98,8 @@ class EmbeddedServer:
         if server is None:
             return
         server.close()
+        if self._jetstream is not None:
+            self._jetstream.stop()
         self.disconnect_all()
         await server.wait_closed()
 
@@ -118,6 +129,7 @@ class EmbeddedServer:
             "port": self._port,
             "headers": True,
             "max_payload": self.max_payload,
+            "jetstream": True,
             "client_id": self._numbers,
             "client_ip": "127.0.0.1",
         }
@@ -140,6 +152,9 @@ class EmbeddedServer:
         *Source:* https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-4.md
         """
         found = self.interest.match(message.subject, sender)
+        if self._takes(message):
+            self._deliver(found, message)
+            return
         if not found and message.reply and sender.wants_no_responders:
             refusal = Publish(message.reply, "", no_responders(message.subject), b"")
             found, message = self.interest.match(message.reply), refusal
@@ -150,8 +165,36 @@ class EmbeddedServer:
         """Take a message that no client has sent to all whom it concerns; return how many."""
         found = self.interest.match(message.subject)
         self._deliver(found, message)
+        self._takes(message)
         self.flush()
         return len(found)
+
+    def send(self, target: str, message: Publish) -> None:
+        """Take a message of JetStream to who listens to a subject, which may not be its own."""
+        self._deliver(self.interest.match(target), message)
+
+    def listens(self, subject: str) -> bool:
+        """Return whether anybody listens to a subject."""
+        return self.interest.has(subject)
+
+    def keeps(self, subject: str) -> bool:
+        """Return whether a stream takes the messages of a subject."""
+        return self._jetstream is not None and self._jetstream.keeps(subject)
+
+    def _takes(self, message: Publish) -> bool:
+        """Return whether a message is for JetStream, which begins when it is first needed."""
+        if self._jetstream is None:
+            if not message.subject.startswith(_JETSTREAM):
+                return False
+            self._jetstream = self._begin_jetstream()
+        return self._jetstream.take(message)
+
+    def _begin_jetstream(self) -> JetStream:
+        from fastnfurious.nats.embedded.jetstream.account import JetStream
+
+        jetstream = JetStream(self)
+        self.interest.changed = jetstream.note_interest
+        return jetstream
 
     def _deliver(self, found: Iterable[ServerSubscription], message: Publish) -> None:
         for subscription in list(found):

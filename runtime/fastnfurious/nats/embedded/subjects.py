@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-__all__ = ["has_wildcard", "is_pattern", "is_subject", "matches"]
+__all__ = ["covers", "has_wildcard", "is_pattern", "is_subject", "matches", "overlap"]
 
 _BLANKS = frozenset(" \t\r\n\x00")
 
@@ -50,3 +50,33 @@ def matches(pattern: str, subject: str) -> bool:
         if token not in ("*", given[index]):
             return False
     return len(wanted) == len(given)
+
+
+def overlap(one: str, other: str) -> bool:
+    """Return whether some subject matches both patterns.
+
+    Example:
+        >>> overlap("a.*", "*.b"), overlap("a.*", "b.>")
+        (True, False)
+    """
+    first, second = one.split("."), other.split(".")
+    for mine, yours in zip(first, second, strict=False):
+        if ">" in (mine, yours):
+            return True
+        if mine != yours and "*" not in (mine, yours):
+            return False
+    return len(first) == len(second)
+
+
+def covers(wide: str, narrow: str) -> bool:
+    """Return whether a pattern matches every subject that another one matches.
+
+    Example:
+        >>> covers("a.>", "a.*.b"), covers("a.*", "a.>")
+        (True, False)
+    """
+    return (
+        ">" not in narrow.split(".")[:-1]
+        and matches(wide, narrow)
+        and (not narrow.endswith(">") or wide.endswith(">"))
+    )
