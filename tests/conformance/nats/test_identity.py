@@ -94,7 +94,7 @@ async def test_a_server_may_ask_for_our_certificate(tmp_path: Path) -> None:
     ("variable", "value"),
     [
         ("NATS_NKEY_SEED", "hunter2"),
-        ("NATS_NKEY_SEED", Key().public),
+        pytest.param("NATS_NKEY_SEED", Key().public, id="public"),
         ("NATS_CREDENTIALS", "/nowhere/alice.creds"),
         ("NATS_CREDENTIALS", __file__),
         ("NATS_TLS_CERTIFICATE", "/nowhere/client.pem"),
