@@ -94,9 +94,9 @@ async def test_a_server_may_ask_for_our_certificate(tmp_path: Path) -> None:
     ("variable", "value"),
     [
         ("NATS_NKEY_SEED", "hunter2"),
-        ("NATS_NKEY_SEED", Key().public),
+        pytest.param("NATS_NKEY_SEED", Key().public, id="a public key"),
         ("NATS_CREDENTIALS", "/nowhere/alice.creds"),
-        ("NATS_CREDENTIALS", __file__),
+        pytest.param("NATS_CREDENTIALS", __file__, id="another file"),
         ("NATS_TLS_CERTIFICATE", "/nowhere/client.pem"),
     ],
 )
