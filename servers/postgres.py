@@ -78,7 +78,7 @@ class Postgres(Server):
         """Return whether it answers a query."""
         try:
             asyncio.run(_execute(place, "SELECT 1"))
-        except asyncpg.CannotConnectNowError:
+        except (OSError, asyncpg.CannotConnectNowError):
             return False
         return True
 
