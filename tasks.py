@@ -111,6 +111,12 @@ def record(context: Context) -> None:
 
 
 @task
+def screenshot(context: Context) -> None:
+    """Take the pictures of the docs' login anew; needs `inv servers.up --names chromium`."""
+    run(context, "python docs/scripts/screenshot.py")
+
+
+@task
 def build(context: Context) -> None:
     """Build the sdist and the wheel into dist/, and check their metadata."""
     run(context, "python -m build --outdir dist .")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from servers.chromium import Chromium
 from servers.collector import Collector
 from servers.elasticsearch import Elasticsearch
 from servers.kafka import Kafka
@@ -27,6 +28,7 @@ _ALL = (
     Elasticsearch(),
     Collector(),
     Prometheus(),
+    Chromium(),
 )
 
 SERVERS: dict[str, Server] = {server.name: server for server in _ALL}

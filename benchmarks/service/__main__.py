@@ -26,12 +26,13 @@ AIM = 2.0
 
 def main(
     rounds: Annotated[int, typer.Option(min=1, help="How often each is started.")] = 15,
+    kind: Annotated[str, typer.Option(help="Kind of service: http or nats.")] = "http",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure the start of a rendered service, everything embedded, against bare FastAPI's."""
     ENVIRONMENT.prepare()
     with TemporaryDirectory() as place:
-        found = _measure(Path(place), rounds=rounds)
+        found = _measure(Path(place), kind, rounds=rounds)
     report = {name: _compared(found, position) for position, name in enumerate(Start._fields)}
     if as_json:
         json.dump(report, sys.stdout, indent=1)
@@ -57,12 +58,12 @@ def _compared(found: dict[str, list[Start]], position: int) -> dict[str, Any]:
     return {"bare": theirs, "rendered": ours, "ratio": asdict(Ratio.of(ours, theirs))}
 
 
-def _measure(place: Path, *, rounds: int) -> dict[str, list[Start]]:
+def _measure(place: Path, kind: str, *, rounds: int) -> dict[str, list[Start]]:
     """Return the starts of each, round by round, after a start that writes the byte code."""
     python = str(ENVIRONMENT.python)
     commands = {
         "bare": ([python, *bare(place)], "/items/42"),
-        "rendered": ([python, *rendered(place)], "/health/ready"),
+        "rendered": ([python, *rendered(place, kind)], "/health/ready"),
     }
     variables = {"PYTHONPATH": str(ROOT / "runtime"), "ENVIRONMENT": "development"}
     found: dict[str, list[Start]] = {name: [] for name in commands}

@@ -46,9 +46,9 @@ def bare(folder: Path) -> list[str]:
     return ["-m", "uvicorn", "bare:app", "--app-dir", str(folder)]
 
 
-def rendered(folder: Path) -> list[str]:
+def rendered(folder: Path, kind: str) -> list[str]:
     """Render a service with the default answers; return what follows ``python`` to serve it."""
-    source = render(folder / "service", {"project_name": "my-service"}) / "src"
+    source = render(folder / "service", {"project_name": "my-service", "kind": kind}) / "src"
     # It is not installed, but asks for its own version.
     known = source / "my_service-0.1.0.dist-info"
     known.mkdir()

@@ -20,14 +20,18 @@ __all__ = ["LEFT_OUT", "PAGE", "TITLES", "Proof", "page", "read"]
 PAGE = Path(__file__).parents[1] / "reference" / "embedded-and-real.md"
 """The page that is made."""
 
-TITLES = {"nats": "NATS", "s3": "S3", "oidc": "OpenID Connect", "sql": "SQL"}
+TITLES = {
+    "nats": "NATS",
+    "jetstream": "JetStream",
+    "s3": "S3",
+    "oidc": "OpenID Connect",
+    "sql": "SQL",
+}
 """The contracts that have a stand-in, in the order of the page."""
 
 LEFT_OUT = {
-    "nats": (
-        "There is one server: it does not cluster, and has no accounts and no TLS.",
-        "Nothing survives the end of the process.",
-    ),
+    "nats": ("There is one server: it does not cluster, and has no accounts and no TLS.",),
+    "jetstream": ("Streams are kept in memory, and are lost with the process.",),
     "s3": (
         "Only presigned URLs are served over HTTP; other programs cannot use the folder as S3.",
         "Keys that not every server keeps, such as those with `//`, are refused everywhere.",
@@ -35,7 +39,7 @@ LEFT_OUT = {
     "oidc": (
         "Users are not registered: whoever asks for a token or logs in is believed.",
         "It runs in development and in tests alone, on purpose.",
-        "Administration and the exchange of tokens need a real issuer.",
+        "There is nothing to administer; that needs Keycloak.",
     ),
     "sql": (
         "It is SQLite: statements that only PostgreSQL understands do not run.",

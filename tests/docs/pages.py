@@ -243,8 +243,9 @@ def _typed(command: str) -> tuple[int, str]:
     # Each command has a shell of its own; where it has gone to, and what it has set, goes on to
     # the next, as in the reader's one shell.
     with NamedTemporaryFile() as left:
+        keeping = f"set -a; trap 'pwd -P > {left.name}; env -0 >> {left.name}' EXIT"
         done = subprocess.run(
-            ["bash", "-c", f"trap 'pwd -P > {left.name}; env -0 >> {left.name}' EXIT\n{command}"],
+            ["bash", "-c", f"{keeping}\n{command}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

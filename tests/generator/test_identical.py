@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ANSWERS = [
     {"project_name": "my-service"},
     {"project_name": "Orders API", "ci": "gitlab", "deployment": ["helm"], "example_code": False},
-    {"project_name": "x", "description": 'a "b"\nc', "license": "MIT", "python_version": "3.13"},
+    {"project_name": "x", "description": 'a "b"\nc', "license": "MIT", "integrations": ["nats"]},
 ]
 
 

@@ -31,6 +31,8 @@ from tests.template.options import HOSTILE_AUTHOR, HOSTILE_TEXT, WHEEL, answer_r
 from tests.template.service import ROOT
 
 EVERYTHING = {"project_name": "my-service", "deployment": ["docker", "compose", "helm"]}
+OWN = {"http": "NOTES_LIMIT", "nats": "STOCK_LIMIT"}
+"""The setting that the worked example of each kind adds."""
 VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b|\b(?:HOST|PORT|WORKERS|ENVIRONMENT)\b")
 PROBE = re.compile(r"(?<![\w.])/(?:health/\w+|metrics|logs/levels)\b")
 FOREIGN = {
@@ -43,10 +45,17 @@ FOREIGN = {
 }
 
 
+@pytest.fixture(scope="module", params=OWN)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Return each kind of service in turn."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def rendered(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a service with every optional file."""
-    return render(tmp_path_factory.mktemp("rendered") / "my-service", EVERYTHING)
+    answers = {**EVERYTHING, "kind": kind}
+    return render(tmp_path_factory.mktemp("rendered") / "my-service", answers)
 
 
 def settings() -> list[type[Settings]]:
@@ -137,7 +146,27 @@ def test_released_version_needs_no_tables(tmp_path: Path) -> None:
     assert "uv" not in tables
 
 
-def test_example_of_env_names_every_setting(rendered: Path) -> None:
+def test_every_kind_is_looked_at() -> None:
+    """A kind that is added to copier.yml gets its files checked, or fails here."""
+    assert Template.bundled().question("kind").choices == tuple(OWN)
+
+
+def test_template_asks_what_a_service_uses() -> None:
+    """Not what was answered, which leaves out what the kind brings along."""
+    asked = re.compile(r"\b(?:in|if) integrations\b")
+    assert [name for name, text in texts(ROOT / "template") if asked.search(name + text)] == []
+
+
+def test_service_over_nats_needs_nats(tmp_path: Path) -> None:
+    """Whatever else it uses; the answer need not name it."""
+    answers = {"project_name": "svc", "kind": "nats", "integrations": ["sql"]}
+    folder = render(tmp_path / "svc", {**answers, "deployment": ["compose", "helm"]})
+    for name in ("pyproject.toml", ".env.example", "compose.yaml", "deploy/helm/values.yaml"):
+        text = (folder / name).read_text()
+        assert "fastnfurious[nats,sql]" in text or "NATS_URL" in text, name
+
+
+def test_example_of_env_names_every_setting(rendered: Path, kind: str) -> None:
     """`.env.example` is complete and holds nothing else."""
     text = (rendered / ".env.example").read_text()
     named = re.findall(r"^# ([A-Z][A-Z0-9_]+)=", text, flags=re.MULTILINE)
@@ -145,7 +174,7 @@ def test_example_of_env_names_every_setting(rendered: Path) -> None:
     missing = [row for name, row in rows().items() if name not in named]
     lines = "".join(f"# {row.description}\n# {row.variable}={row.default or ''}\n" for row in missing)
     assert not missing, f"add to template/.env.example.jinja:\n{lines}"
-    assert {*named} == {*rows(), "NOTES_LIMIT"}
+    assert {*named} == {*rows(), OWN[kind]}
 
 
 def test_example_of_env_can_be_used_as_it_is(
@@ -169,9 +198,9 @@ def test_example_of_env_can_be_used_as_it_is(
     "name",
     ["Dockerfile", "compose.yaml", "README.md", "docs", "deploy", ".github", "src", "tests"],
 )
-def test_every_variable_that_is_named_exists(rendered: Path, name: str) -> None:
+def test_every_variable_that_is_named_exists(rendered: Path, kind: str, name: str) -> None:
     """What a file says about the environment is read by a settings class."""
-    known = {*rows(), "NOTES_LIMIT", *FOREIGN}
+    known = {*rows(), OWN[kind], *FOREIGN}
     for file, text in _texts_of(rendered, name):
         assert set(VARIABLE.findall(text)) <= known, file
 

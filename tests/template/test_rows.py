@@ -71,21 +71,22 @@ def test_service_passes_its_own_checks(
     service.succeed(sys.executable, "-m", "poetry", "check", "--strict")
     integrations = answers["integrations"]
     assert isinstance(integrations, list | tuple)
-    _check_wheel(service, tmp_path / "elsewhere", extras=sorted(integrations))
+    module, implied = ("service", {"nats"}) if answers["kind"] == "nats" else ("app", set[str]())
+    _check_wheel(service, tmp_path / "elsewhere", module, extras=sorted({*integrations, *implied}))
 
 
-def _check_wheel(service: Service, venv: Path, *, extras: list[str]) -> None:
+def _check_wheel(service: Service, venv: Path, module: str, *, extras: list[str]) -> None:
     """Look at the installed wheel, from outside the service's folder."""
     needed = f"fastnfurious[{','.join(extras)}]" if extras else "fastnfurious"
     python = service.install_wheel(venv)
     (package,) = (folder.name for folder in (service.folder / "src").iterdir() if folder.is_dir())
     code = f"""
 import importlib, importlib.metadata as metadata
-app = importlib.import_module("{package}.app")
+module = importlib.import_module("{package}.{module}")
 (name,) = metadata.packages_distributions()["{package}"]
 needs = metadata.requires(name)
 assert needs == ["{needed} (<0.2,>=0.1.0)"] or needs == ["{needed} (>=0.1.0,<0.2)"], needs
-assert "site-packages" in app.__file__, app.__file__
+assert "site-packages" in module.__file__, module.__file__
 """
     Service(venv).succeed(python, "-c", code)
 

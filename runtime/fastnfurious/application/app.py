@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from fastnfurious.application.embedded_routes import add_embedded_routes
 from fastnfurious.application.lifecycle import Lifecycle
 from fastnfurious.application.middleware import ObservingMiddleware
+from fastnfurious.application.offline_docs import serve_docs_offline
 from fastnfurious.application.problem_handlers import problem_handlers
 from fastnfurious.application.problem_schema import document_problems
 from fastnfurious.application.routes import add_management_routes
@@ -204,6 +205,11 @@ class FastNFuriousAPI(FastAPI):
     @swagger_ui_init_oauth.setter
     def swagger_ui_init_oauth(self, options: dict[str, Any] | None) -> None:
         self._sign_in = options
+
+    def setup(self) -> None:
+        """Add the routes of the OpenAPI document and its pages."""
+        super().setup()
+        serve_docs_offline(self)
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return FastAPI's stack inside the middleware that observes every request."""

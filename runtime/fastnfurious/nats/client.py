@@ -27,6 +27,7 @@ __all__ = ["ConnectionRefused", "NatsConnection", "in_words"]
 
 _REFUSALS = ("authorization violation", "authentication", "expired")
 _ROUND_TRIP = 10.0
+_LAST_WORDS = 5.0
 
 
 class ConnectionRefused(Exception):
@@ -90,6 +91,7 @@ class NatsConnection:
                     error_cb=self._note_error,
                     closed_cb=self._note_close,
                     **_credentials(server, settings),
+                    **_encryption(settings),
                 )
         except BaseException:
             await self.aclose()
@@ -103,8 +105,11 @@ class NatsConnection:
 
     async def aclose(self) -> None:
         """Send what is waiting, and disconnect."""
+        # After a handshake that failed, the driver would wait for an end that never comes.
+        limit = _LAST_WORDS if self._established else 0.1
         with suppress(Exception):
-            await self._driver.close()
+            async with asyncio.timeout(limit):
+                await self._driver.close()
         transport: Any = self._driver._transport
         if transport is not None:
             transport.close()
@@ -207,16 +212,29 @@ class NatsConnection:
 
 
 def _credentials(server: str, settings: NatsSettings) -> dict[str, Any]:
-    url, given = urlsplit(server), dict[str, Any]()
+    """Return who we are, in the words of the driver: the strongest proof that is there."""
+    url = urlsplit(server)
+    if settings.credentials:
+        return {"user_credentials": str(settings.credentials)}
+    if settings.nkey_seed:
+        return {"nkeys_seed_str": settings.nkey_seed.get_secret_value()}
     if settings.user and settings.password:
-        given = {"user": settings.user, "password": settings.password.get_secret_value()}
-    elif settings.token:
-        given = {"token": settings.token.get_secret_value()}
-    elif url.username and url.password:
-        given = {"user": unquote(url.username), "password": unquote(url.password)}
-    if settings.tls_ca:
-        given["tls"] = ssl.create_default_context(cafile=settings.tls_ca)
-    return given
+        return {"user": settings.user, "password": settings.password.get_secret_value()}
+    if settings.token:
+        return {"token": settings.token.get_secret_value()}
+    if url.username and url.password:
+        return {"user": unquote(url.username), "password": unquote(url.password)}
+    return {}
+
+
+def _encryption(settings: NatsSettings) -> dict[str, Any]:
+    """Return whom we trust, and what we show; without either the driver does it by itself."""
+    if not settings.tls_ca and not settings.tls_certificate:
+        return {}
+    context = ssl.create_default_context(cafile=settings.tls_ca)
+    if settings.tls_certificate:
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    return {"tls": context}
 
 
 def _refusal(error: Exception) -> Exception:

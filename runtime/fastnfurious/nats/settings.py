@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,6 +14,8 @@ from fastnfurious.nats.jetstream.stream import Stream
 
 __all__ = ["NatsSettings"]
 
+_CREDENTIALS = (b"BEGIN NATS USER JWT", b"BEGIN USER NKEY SEED")
+_is_seed = re.compile(r"SU[A-Z2-7]{56}").fullmatch
 _SCHEMES = ("nats", "tls", "ws", "wss")
 
 
@@ -31,8 +35,20 @@ class NatsSettings(IntegrationSettings):
     user: str | None = Field(None, description="User name, when the server asks for one.")
     password: SecretStr | None = Field(None, description="Password of the user.")
     token: SecretStr | None = Field(None, description="Token, when the server asks for one.")
+    credentials: FilePath | None = Field(
+        None, description="File with the user's JWT and seed, as `nsc generate creds` writes it."
+    )
+    nkey_seed: SecretStr | None = Field(
+        None, description="Seed of the user's NKey, when the server knows its public key."
+    )
     tls_ca: FilePath | None = Field(
         None, description="File with the certificates that vouch for the server."
+    )
+    tls_certificate: FilePath | None = Field(
+        None, description="File with our own certificate, when the server asks for one."
+    )
+    tls_key: FilePath | None = Field(
+        None, description="File with the key of that certificate, if it is not in the same file."
     )
     embedded_port: int = Field(
         0,
@@ -80,6 +96,21 @@ class NatsSettings(IntegrationSettings):
         if isinstance(text, str):
             for address in _split(text):
                 _check_address(address)
+        return value
+
+    @field_validator("credentials")
+    @classmethod
+    def _check_credentials(cls, value: Path | None) -> Path | None:
+        # The driver would look for these lines for ever.
+        if value is not None and not all(line in value.read_bytes() for line in _CREDENTIALS):
+            raise ValueError("a file with a user's JWT and seed, from `nsc generate creds`")
+        return value
+
+    @field_validator("nkey_seed")
+    @classmethod
+    def _check_seed(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _is_seed(value.get_secret_value()):
+            raise ValueError("the seed of a user: SU, and 56 capital letters and digits")
         return value
 
     @property

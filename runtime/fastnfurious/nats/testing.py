@@ -19,10 +19,14 @@ from fastnfurious.nats.embedded.protocol import Publish
 from fastnfurious.nats.embedded.server import EmbeddedServer
 from fastnfurious.nats.embedded.subjects import matches
 from fastnfurious.nats.integration import NatsIntegration
+from fastnfurious.nats.jetstream.publisher import ID_HEADER
 from fastnfurious.nats.payloads import decode_json, encode
 from fastnfurious.nats.reply import Reply
 
 __all__ = ["RecordedMessage", "RecordedNats"]
+
+_MACHINERY = ("_INBOX.", "$JS.", "$KV.", "$O.")
+"""Subjects of answers, and of what streams and buckets need to work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class RecordedNats:
         integration: The application's integration.
 
     Attributes:
-        messages: What was sent, in order; answers to requests are not among it.
+        messages: What was sent, to streams as well, in order; answers to requests are not among it.
     """
 
     def __init__(self, integration: NatsIntegration) -> None:
@@ -212,8 +216,10 @@ class RecordedNats:
     def record(self, message: Publish) -> RecordedMessage:
         """Write a message down; the server calls it."""
         headers = read_headers(message.headers)
-        sent = RecordedMessage(message.subject, message.data, headers, bool(message.reply))
-        if not message.subject.startswith("_INBOX."):
+        # One for a stream waits for an answer as well, but only to hear that it is kept.
+        asks = bool(message.reply) and ID_HEADER not in headers
+        sent = RecordedMessage(message.subject, message.data, headers, asks)
+        if not message.subject.startswith(_MACHINERY):
             self.messages.append(sent)
         return sent
 
@@ -268,7 +274,8 @@ class _RecordingServer(EmbeddedServer):
 
     def inject_once_heard(self, message: Publish, *, tries: int = 1000) -> None:
         """Send a message as soon as anybody listens to its subject, or has had time to."""
-        if tries and self.running and not self.interest.match(message.subject):
+        heard = self.keeps(message.subject) or self.interest.match(message.subject)
+        if tries and self.running and not heard:
             later = partial(self.inject_once_heard, message, tries=tries - 1)
             self._loop.call_later(0.002, later)
         else:

@@ -49,6 +49,14 @@ class Connections:
         Raises:
             ResourceUnavailable: None has become free in time.
         """
+        if self._free.locked():
+            await self._wait()
+        else:
+            await self._free.acquire()  # at once
+        self._count(1)
+        return Lease(self)
+
+    async def _wait(self) -> None:
         try:
             async with asyncio.timeout(self._patience):
                 await self._free.acquire()
@@ -57,8 +65,6 @@ class Connections:
                 f"All {self._size} connections to S3 were in use for {self._patience:g} seconds: "
                 "close readers, or raise S3_CONNECTIONS"
             ) from None
-        self._count(1)
-        return Lease(self)
 
     @asynccontextmanager
     async def lent(self) -> AsyncIterator[Lease]:
@@ -95,6 +101,8 @@ class Lease:
         connections: Where it comes from.
     """
 
+    __slots__ = ("_connections", "_is_back", "_running")
+
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._running: Future[Any] | None = None
@@ -127,11 +135,12 @@ class Lease:
         if self._is_back:
             return
         self._is_back = True
-        loop = asyncio.get_running_loop()
         if self._running is None or self._running.done():
-            _quietly(cleanup)
+            if cleanup is not None:
+                _quietly(cleanup)
             self._connections.free()
             return
+        loop = asyncio.get_running_loop()
 
         def done(_: Future[Any]) -> None:
             _quietly(cleanup)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn, Self
+from types import TracebackType
+from typing import Any, Self
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
@@ -79,39 +79,57 @@ _CODES: Mapping[str, tuple[type[FastNFuriousError], str]] = {
 """Codes of errors that S3 answers with, and what they are to us."""
 
 
-@contextmanager
-def our_errors(bucket: str, key: str = "") -> Iterator[None]:
+class our_errors:  # noqa: N801 - it is used like a function
     """Make the driver's errors ours inside a ``with`` block.
 
     Args:
         bucket: Which bucket was asked.
         key: Which object, if one.
     """
-    try:
-        yield
-    except S3Error as error:
+
+    __slots__ = ("_bucket", "_key")
+
+    def __init__(self, bucket: str, key: str = "") -> None:
+        self._bucket = bucket
+        self._key = key
+
+    def __enter__(self) -> None:
+        """Do nothing yet."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Raise our error in the place of the driver's."""
+        if isinstance(error, MinioException | HTTPError):
+            raise _ours(error, self._bucket, self._key) from error
+
+
+def _ours(error: MinioException | HTTPError, bucket: str, key: str) -> FastNFuriousError:
+    if isinstance(error, S3Error):
         # Of a copy's two buckets, a server may name the wrong one as missing.
         named = bucket if error.code == "NoSuchBucket" else error.bucket_name or bucket
-        _refuse(error, error.code or "", named, key)
-    except ServerError as error:
-        _refuse(error, _STATUSES.get(error.status_code, ""), bucket, key)
-    except InvalidResponseError as error:
+        return _refusal(error, error.code or "", named, key)
+    if isinstance(error, ServerError):
+        return _refusal(error, _STATUSES.get(error.status_code, ""), bucket, key)
+    if isinstance(error, InvalidResponseError):
         if error._code >= _SERVER_FAULT:
-            raise ResourceUnavailable(f"S3 is not available: it answered {error._code}") from error
-        raise StorageError(f"S3 answered {key!r} with something unreadable: {error}") from error
-    except MinioException as error:
-        raise StorageError(f"S3 could not do this to {key!r}: {error}") from error
-    except HTTPError as error:
-        raise _away(error) from error
+            return ResourceUnavailable(f"S3 is not available: it answered {error._code}")
+        return StorageError(f"S3 answered {key!r} with something unreadable: {error}")
+    if isinstance(error, MinioException):
+        return StorageError(f"S3 could not do this to {key!r}: {error}")
+    return _away(error)
 
 
 _STATUSES = {412: "PreconditionFailed", 416: "InvalidRange", 503: "ServiceUnavailable"}
 """What a status means to which the server adds no code."""
 
 
-def _refuse(error: Exception, code: str, bucket: str, key: str) -> NoReturn:
+def _refusal(error: Exception, code: str, bucket: str, key: str) -> FastNFuriousError:
     kind, words = _CODES.get(code, (StorageError, f"S3 could not do this to {{key!r}}: {error}"))
-    raise kind(words.format(key=key, bucket=bucket)) from error
+    return kind(words.format(key=key, bucket=bucket))
 
 
 def _away(error: HTTPError) -> FastNFuriousError:

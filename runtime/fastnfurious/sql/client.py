@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import CursorResult, Executable, TextClause, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
@@ -19,19 +19,20 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from fastnfurious.core.context import require_client
-from fastnfurious.core.errors import FastNFuriousError, StartupError
+from fastnfurious.core.errors import StartupError
 from fastnfurious.core.instruments import Instruments
 from fastnfurious.sql.connecting import system_of
 from fastnfurious.sql.engine import create_engine, transactional
-from fastnfurious.sql.errors import DatabaseUnavailable, PoolExhausted, StatementFailed
-from fastnfurious.sql.failures import failure_of, misuse_of, refusal_of
-from fastnfurious.sql.limits import cancelled, interrupted
+from fastnfurious.sql.errors import PoolExhausted, StatementFailed
+from fastnfurious.sql.failures import failure_of, refusal_of
+from fastnfurious.sql.limits import Cancelled, Interrupted, Limit
 from fastnfurious.sql.observation import Observation
 from fastnfurious.sql.rows import Answer, Rows
 from fastnfurious.sql.session_watch import SessionWatch
 from fastnfurious.sql.settings import SqlSettings
 from fastnfurious.sql.statement import Statement
 from fastnfurious.sql.transaction import Transaction
+from fastnfurious.sql.translation import CONVERTED, TRANSLATED, driver_error
 from fastnfurious.sql.values import Parameters, Row
 
 __all__ = ["SqlClient"]
@@ -68,11 +69,16 @@ class SqlClient:
         self._sessions = SessionWatch(self._observation, settings)
         self._sessions.attach(self.engine)
         self.intercept: Callable[[Statement], None] | None = None
-        self._is_sqlite = self.system == "sqlite"
+        is_sqlite = self.system == "sqlite"
+        self._limit: type[Limit] = Interrupted if is_sqlite else Cancelled
+        self._transactional = {
+            read_only: transactional(self.engine, read_only=read_only)
+            for read_only in (False, True)
+        }
         # SQLite commits each statement by itself until a transaction is begun.
         self._single = (
             self.engine
-            if self._is_sqlite
+            if is_sqlite
             else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         )
 
@@ -106,7 +112,7 @@ class SqlClient:
             DatabaseUnavailable: The database cannot be reached.
             IntegrityViolation: The commit would break a rule of the database.
         """
-        async with self._connection(transactional(self.engine, read_only=read_only)) as connection:
+        async with self._connection(self._transactional[read_only]) as connection:
             begun = await self._begin(connection)
             async with _ended(begun):
                 yield Transaction(_OneConnection(self, connection))
@@ -124,9 +130,9 @@ class SqlClient:
         Raises:
             IntegrityViolation: The changes would break a rule of the database.
         """
-        engine = self._sessions.watched(transactional(self.engine, read_only=read_only))
+        engine = self._sessions.watched(self._transactional[read_only])
         async with self._connection(engine) as connection:
-            with _translated():
+            with TRANSLATED:
                 async with AsyncSession(connection, expire_on_commit=False) as session:
                     async with session.begin():
                         await self._sessions.limit(session)
@@ -140,7 +146,7 @@ class SqlClient:
             DatabaseUnavailable: It cannot be reached.
         """
         async with self._connection(self._single) as connection:
-            with _translated():
+            with TRANSLATED:
                 await connection.execute(text("SELECT 1"))
 
     async def connect(self) -> None:
@@ -154,10 +160,10 @@ class SqlClient:
             async with self._single.connect():
                 return
         except (SQLAlchemyError, OSError) as error:
-            reason = refusal_of(_driver_error(error))
+            reason = refusal_of(driver_error(error))
             if reason:
                 raise StartupError(f"DATABASE_URL: {reason}") from None
-            raise failure_of(_driver_error(error)) from None
+            raise failure_of(driver_error(error)) from None
 
     async def aclose(self) -> None:
         """Close every connection; the next statement would open them again."""
@@ -165,28 +171,44 @@ class SqlClient:
 
     async def run(self, statement: Statement) -> Answer:
         """Run a statement by itself, and return all that it gives."""
-        async with self._connection(self._single) as connection:
-            return await self.run_on(connection, statement)
+        # As `_connection` does it, without the generator.
+        connection = await self._connect(self._single)
+        try:
+            answer = await self.run_on(connection, statement)
+        except BaseException:
+            await asyncio.shield(self._give_back(connection))
+            raise
+        await self._give_back(connection)
+        return answer
 
     async def stream(self, statement: Statement) -> AsyncIterator[Row]:
         """Run a statement in a transaction that only reads, and return its rows as they arrive."""
-        async with self._connection(transactional(self.engine, read_only=True)) as connection:
+        async with self._connection(self._transactional[True]) as connection:
             async with _ended(await self._begin(connection)):
                 async for row in self.stream_on(connection, statement):
                     yield row
 
     async def run_on(self, connection: AsyncConnection, statement: Statement) -> Answer:
         """Run a statement on a connection, and return all that it gives."""
-        with self._watched(statement):
-            async with self._limited(connection, statement):
-                result = await connection.execute(_prepared(statement), statement.parameters)
-                return _answer(result)
+        begun = self._observation.begin(statement)
+        try:
+            with CONVERTED:
+                self._tell(statement)
+                async with self._limited(connection, statement):
+                    result = await connection.execute(_prepared(statement), statement.parameters)
+                    answer = _answer(result)
+        except BaseException as error:
+            self._observation.end(begun, error)
+            raise
+        self._observation.end(begun)
+        return answer
 
     async def stream_on(
         self, connection: AsyncConnection, statement: Statement
     ) -> AsyncIterator[Row]:
         """Run a statement on a connection, and return its rows as they arrive."""
-        with self._watched(statement):
+        with self._observation.watch(statement), CONVERTED:
+            self._tell(statement)
             async with self._limited(connection, statement):
                 result = await connection.stream(_prepared(statement), statement.parameters)
                 first = await result.fetchmany(_AT_ONCE)
@@ -195,9 +217,18 @@ class SqlClient:
 
     @asynccontextmanager
     async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-        connection = engine.connect()
+        connection = await self._connect(engine)
         try:
-            await connection.start()
+            yield connection
+        except BaseException:
+            # To the end, also when a request is cancelled: the connection has to come back.
+            await asyncio.shield(self._give_back(connection))
+            raise
+        await self._give_back(connection)
+
+    async def _connect(self, engine: AsyncEngine) -> AsyncConnection:
+        try:
+            connection = await engine.connect()
         except NoConnectionError:
             self._observation.exhausted()
             raise PoolExhausted(
@@ -206,47 +237,31 @@ class SqlClient:
                 "what holds them"
             ) from None
         except (SQLAlchemyError, OSError) as error:
-            raise failure_of(_driver_error(error)) from None
+            raise failure_of(driver_error(error)) from None
         self._report_pool()
+        return connection
+
+    async def _give_back(self, connection: AsyncConnection) -> None:
         try:
-            yield connection
+            await connection.close()
         finally:
-            # To the end, also when a request is cancelled: the connection has to come back.
-            await asyncio.shield(connection.close())
             self._report_pool()
 
     async def _begin(self, connection: AsyncConnection) -> Any:
-        with _translated():
+        with TRANSLATED:
             begun = connection.begin()
             await begun.start()
             return begun
 
-    @contextmanager
-    def _watched(self, statement: Statement) -> Iterator[None]:
-        with self._observation.watch(statement), _translated():
-            if self.intercept is not None:
-                self.intercept(statement)
-            try:
-                yield
-            except FastNFuriousError:
-                raise
-            except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-                # Values that neither SQLAlchemy nor the driver can convert are not wrapped by it.
-                raise StatementFailed(
-                    "A value of a statement, or of its answer, is not of the type that it "
-                    f"should be of ({type(error).__name__})"
-                ) from None
+    def _tell(self, statement: Statement) -> None:
+        if self.intercept is not None:
+            self.intercept(statement)
 
-    @asynccontextmanager
-    async def _limited(
-        self, connection: AsyncConnection, statement: Statement
-    ) -> AsyncIterator[None]:
+    def _limited(self, connection: AsyncConnection, statement: Statement) -> Limit:
         settings = self._settings
         usual = settings.read_seconds if statement.reads else settings.write_seconds
         seconds = usual if statement.timeout is None else statement.timeout
-        limit = interrupted if self._is_sqlite else cancelled
-        async with limit(connection, seconds):
-            yield
+        return self._limit(connection, seconds)
 
     def _report_pool(self) -> None:
         pool: Any = self.engine.pool
@@ -268,7 +283,7 @@ class _OneConnection:
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        with _translated():
+        with TRANSLATED:
             async with self._connection.begin_nested():
                 yield
 
@@ -283,29 +298,8 @@ async def _ended(begun: Any) -> AsyncIterator[None]:
         with suppress(SQLAlchemyError):
             await asyncio.shield(begun.rollback())
         raise
-    with _translated():
+    with TRANSLATED:
         await begun.commit()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Raise our error in the place of a driver's."""
-    try:
-        yield
-    except FastNFuriousError:
-        raise
-    except DBAPIError as error:
-        # Neither as cause nor as context: what the driver says may hold values.
-        if error.connection_invalidated:
-            raise DatabaseUnavailable("The connection to the database was lost") from None
-        raise failure_of(_driver_error(error), error.statement) from None
-    except SQLAlchemyError as error:
-        raise StatementFailed(f"A statement cannot be run: {misuse_of(error)}") from None
-
-
-def _driver_error(error: BaseException) -> BaseException:
-    original = getattr(error, "orig", None)
-    return original if isinstance(original, BaseException) else error
 
 
 def _prepared(statement: Statement) -> Executable:
@@ -332,7 +326,7 @@ async def _rest(result: AsyncResult[Any], first: Any) -> AsyncIterator[Row]:
         while rows:
             for row in rows:
                 yield dict(zip(names, row, strict=True))
-            with _translated():
+            with CONVERTED:
                 rows = await result.fetchmany(_AT_ONCE)
     finally:
         await result.close()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import math
+import sqlite3
 import time
 from typing import Any
 
 from sqlalchemy import Connection, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 from fastnfurious.sql.connecting import connect_arguments, driver_url
 from fastnfurious.sql.embedded import PRAGMAS
@@ -45,6 +47,7 @@ def create_engine(url: str, system: str, settings: SqlSettings) -> AsyncEngine:
     )
     if system == "sqlite":
         logging.getLogger("aiosqlite").addFilter(_is_no_detail)
+        _spare_idle_rollbacks(engine.dialect)
         event.listen(engine.sync_engine, "connect", _tell_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         event.listen(engine.sync_engine, "commit", _end_sqlite)
@@ -113,15 +116,35 @@ def _tell_sqlite(connection: Any, record: object) -> None:
     cursor.close()
 
 
+def _spare_idle_rollbacks(dialect: Any) -> None:
+    """Roll back only where a transaction has begun: to find that out, SQLite asks its thread."""
+    roll_back = dialect.do_rollback
+
+    def do_rollback(connection: Any) -> None:
+        if connection.driver_connection.in_transaction:
+            roll_back(connection)
+
+    dialect.do_rollback = do_rollback
+
+
 def _begin_sqlite(connection: Connection) -> None:
     kind = connection.get_execution_options().get(_BEGIN)
     if kind is not None:
-        connection.exec_driver_sql(f"BEGIN {kind}")
+        _run_sqlite(connection, f"BEGIN {kind}")
     if kind == _READING:
         # SQLite itself lets a deferred transaction write.
-        connection.exec_driver_sql("PRAGMA query_only = ON")
+        _run_sqlite(connection, "PRAGMA query_only = ON")
 
 
 def _end_sqlite(connection: Connection) -> None:
     if connection.get_execution_options().get(_BEGIN) == _READING and not connection.invalidated:
-        connection.exec_driver_sql("PRAGMA query_only = OFF")
+        _run_sqlite(connection, "PRAGMA query_only = OFF")
+
+
+def _run_sqlite(connection: Connection, sql: str) -> None:
+    driver: Any = connection.connection.driver_connection
+    try:
+        # One way to its thread and back; by a cursor there would be three.
+        await_only(driver.execute(sql))
+    except sqlite3.Error as error:
+        raise DBAPIError(sql, None, error) from error

@@ -3,44 +3,112 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from types import TracebackType
+from typing import Any, Protocol, Self
+from weakref import WeakKeyDictionary, ref
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fastnfurious.sql.failures import timeout_of
 
-__all__ = ["InterruptTimer", "cancelled", "interrupted"]
+__all__ = ["Cancelled", "InterruptTimer", "Interrupted", "Limit"]
 
 
-@asynccontextmanager
-async def cancelled(connection: AsyncConnection, seconds: float) -> AsyncIterator[None]:
-    """Cancel a statement after its time; the server stops working on it."""
-    try:
-        async with asyncio.timeout(seconds) as limit:
-            yield
-    except TimeoutError:
-        if limit.expired():
-            raise timeout_of(seconds) from None
-        raise
+# Classes, since a generator for each statement costs more than the limit itself.
+class Limit(Protocol):
+    """Limit the time of the statement that runs in an ``async with`` block."""
+
+    def __init__(self, connection: AsyncConnection, seconds: float) -> None: ...
+
+    async def __aenter__(self) -> Self:
+        """Start the clock."""
+        ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop the clock.
+
+        Raises:
+            StatementTimeout: The statement was stopped.
+        """
+        ...
 
 
-@asynccontextmanager
-async def interrupted(connection: AsyncConnection, seconds: float) -> AsyncIterator[None]:
-    """Interrupt a statement of SQLite after its time: cancelling would leave its thread at work."""
-    # Not `get_raw_connection`: switching to a greenlet and back takes longer than all the rest.
-    checked_out: Any = connection.sync_connection
-    timer = InterruptTimer(checked_out.connection.driver_connection, seconds)
-    try:
-        yield
-    except DBAPIError:
-        if timer.expired:
-            raise timeout_of(seconds) from None
-        raise
-    finally:
-        timer.cancel()
+class Cancelled:
+    """Cancel a statement after its time; the server stops working on it.
+
+    Args:
+        connection: What it runs on.
+        seconds: How long it may take.
+    """
+
+    __slots__ = ("_limit", "_seconds")
+
+    def __init__(self, connection: AsyncConnection, seconds: float) -> None:
+        self._seconds = seconds
+        self._limit = asyncio.timeout(seconds)
+
+    async def __aenter__(self) -> Self:
+        """Start the clock."""
+        await self._limit.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop the clock.
+
+        Raises:
+            StatementTimeout: The statement was cancelled.
+        """
+        try:
+            await self._limit.__aexit__(kind, error, traceback)
+        except TimeoutError:
+            raise timeout_of(self._seconds) from None
+
+
+class Interrupted:
+    """Interrupt a statement of SQLite after its time: cancelling would leave its thread at work.
+
+    Args:
+        connection: What it runs on.
+        seconds: How long it may take.
+    """
+
+    __slots__ = ("_seconds", "_timer")
+
+    def __init__(self, connection: AsyncConnection, seconds: float) -> None:
+        # Not `get_raw_connection`: switching to a greenlet and back takes longer than all the rest.
+        checked_out: Any = connection.sync_connection
+        self._seconds = seconds
+        self._timer = InterruptTimer(checked_out.connection.driver_connection, seconds)
+
+    async def __aenter__(self) -> Self:
+        """Do nothing: the clock runs."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop the clock.
+
+        Raises:
+            StatementTimeout: The statement was interrupted.
+        """
+        self._timer.cancel()
+        if self._timer.expired and isinstance(error, DBAPIError):
+            raise timeout_of(self._seconds) from None
 
 
 class InterruptTimer:
@@ -51,19 +119,66 @@ class InterruptTimer:
         seconds: How long it may take.
 
     Attributes:
+        deadline: When its time is over, by the clock of the event loop.
         expired: Whether it has come to that.
     """
+
+    __slots__ = ("_alarm", "_driver", "_interrupting", "deadline", "expired")
 
     def __init__(self, driver: Any, seconds: float) -> None:
         self.expired = False
         self._driver = driver
         self._interrupting: asyncio.Future[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._interrupt)
+        loop = asyncio.get_running_loop()
+        self.deadline = loop.time() + seconds
+        self._alarm = _alarms.get(loop) or _alarms.setdefault(loop, _Alarm(loop))
+        self._alarm.add(self)
 
     def cancel(self) -> None:
         """Stop the clock."""
-        self._timer.cancel()
+        self._alarm.remove(self)
 
-    def _interrupt(self) -> None:
+    def interrupt(self) -> None:
+        """Interrupt it now."""
         self.expired = True
         self._interrupting = asyncio.ensure_future(self._driver.interrupt())
+
+
+class _Alarm:
+    """Ring for the timers of one event loop: one handle serves all statements one after another.
+
+    A handle for each would be cancelled nearly every time, and costs several times as much.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        # The loop is the key under which this is kept: a reference back would keep both for ever.
+        self._loop = ref(loop)
+        self._running = set[InterruptTimer]()
+        self._handle: asyncio.TimerHandle | None = None
+
+    def add(self, timer: InterruptTimer) -> None:
+        self._running.add(timer)
+        if self._handle is None or timer.deadline < self._handle.when():
+            self._set()
+
+    def remove(self, timer: InterruptTimer) -> None:
+        self._running.discard(timer)
+
+    def _set(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+        loop = self._loop()
+        next_deadline = min((timer.deadline for timer in self._running), default=None)
+        if loop is None or next_deadline is None:
+            self._handle = None
+        else:
+            self._handle = loop.call_at(next_deadline, self._ring, next_deadline)
+
+    def _ring(self, deadline: float) -> None:
+        for timer in [timer for timer in self._running if timer.deadline <= deadline]:
+            self._running.discard(timer)
+            timer.interrupt()
+        self._set()
+
+
+_alarms: WeakKeyDictionary[asyncio.AbstractEventLoop, _Alarm] = WeakKeyDictionary()

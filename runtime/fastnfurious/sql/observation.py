@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
-from fastnfurious.core.instruments import Instruments, SilentInstruments
+from fastnfurious.core.instruments import Instruments, Observing, SilentInstruments
 from fastnfurious.sql.statement import Statement
 
 __all__ = ["Begun", "Observation"]
@@ -62,6 +62,7 @@ class Observation:
             "Seconds that statements take.",
             labels=["operation"],
         )
+        self._durations: dict[str, Observing] = {}
         self._used = instruments.gauge(
             "db_client_connections_in_use", "Connections of the pool that are in use."
         )
@@ -89,7 +90,7 @@ class Observation:
         seconds = time.perf_counter() - begun.at
         if begun.span is not None:
             _end_span(begun.span, error)
-        self._duration.labels(begun.statement.operation).observe(seconds)
+        self._observe(begun.statement.operation, seconds)
         if seconds > self._slow_seconds:
             _logger.warning("slow statement, %.3f s: %s", seconds, begun.statement.text)
 
@@ -100,6 +101,12 @@ class Observation:
     def exhausted(self) -> None:
         """Say that nobody gave a connection back in time."""
         self._exhausted.inc()
+
+    def _observe(self, operation: str, seconds: float) -> None:
+        duration = self._durations.get(operation)
+        if duration is None:
+            duration = self._durations[operation] = self._duration.labels(operation)
+        duration.observe(seconds)
 
     def _start_span(self, statement: Statement) -> Span | None:
         if not trace.get_current_span().is_recording():

@@ -11,6 +11,9 @@ from typing import Any
 
 from fastnfurious.nats.embedded import interest
 from fastnfurious.nats.embedded.connection import Connection
+from fastnfurious.nats.embedded.jetstream.consumer import Consumer
+from fastnfurious.nats.embedded.jetstream.consumer_config import ConsumerConfig
+from fastnfurious.nats.embedded.jetstream.duplicates import Duplicates
 from fastnfurious.nats.embedded.protocol import Subscribe
 from fastnfurious.nats.embedded.server import EmbeddedServer
 
@@ -50,9 +53,32 @@ def say_nothing_of_nobody() -> None:
     )
 
 
+def forget_ids() -> None:
+    """Keep messages that were published before."""
+    Duplicates.find = lambda self, identifier, now: 0  # type: ignore[method-assign]
+
+
+def forget_acknowledgements() -> None:
+    """Deliver again what has been done."""
+    Consumer._settle = lambda self, delivery: None  # type: ignore[method-assign]
+
+
+def deliver_what_nobody_wants() -> None:
+    """Give a consumer every message."""
+    ConsumerConfig.filters = ()  # type: ignore[assignment]
+
+
 BREAKAGES: dict[str, Callable[[], Any]] = {
     each.__name__: each
-    for each in (ignore_queue_groups, let_everyone_in, match_like_a_glob, say_nothing_of_nobody)
+    for each in (
+        ignore_queue_groups,
+        let_everyone_in,
+        match_like_a_glob,
+        say_nothing_of_nobody,
+        forget_ids,
+        forget_acknowledgements,
+        deliver_what_nobody_wants,
+    )
 }
 
 if "BREAK_NATS" in os.environ:

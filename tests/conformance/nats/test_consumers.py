@@ -198,19 +198,37 @@ async def test_without_a_subject_for_them_dead_letters_stay_in_the_stream(
         await settled(client, "billing")
 
 
-async def test_a_long_handler_keeps_its_message(client: NatsClient, seen: Seen) -> None:
-    """The server is told that it is at work; nobody else gets it."""
+async def test_a_long_handler_keeps_its_message(streaming: str, seen: Seen) -> None:
+    """The server is told that it is at work; no other process gets the message."""
+    members = [declare(make_client(streaming)) for _ in range(2)]
+    for member in members:
 
-    @client.jetstream.consume("orders.*", durable="billing", ack_wait=0.3, concurrency=2)
-    async def bill(order: Order) -> None:
-        seen.put(order.id)
-        await asyncio.sleep(1)
+        @member.jetstream.consume("orders.*", durable="billing", ack_wait=0.3)
+        async def bill(order: Order) -> None:
+            seen.put(order.id)
+            await asyncio.sleep(1)
+
+    async with members[0], members[1]:
+        await members[0].jetstream.publish("orders.new", {"id": 1})
+        await seen.wait(1)
+        await settled(members[0], "billing")
+    assert seen.got == [1]
+
+
+async def test_a_message_in_hand_is_not_begun_again(client: NatsClient, seen: Seen) -> None:
+    """When the server delivers it once more, as it does with a process that it has not heard."""
+
+    @client.jetstream.consume("orders.*", durable="billing", concurrency=2)
+    async def bill(order: Order, message: Message) -> None:
+        seen.put(message.reply)
+        await asyncio.sleep(0.5)
 
     async with client:
         await client.jetstream.publish("orders.new", {"id": 1})
-        await seen.wait(1)
+        [reply] = await seen.wait(1)
+        await client.publish(reply, b"-NAK")
         await settled(client, "billing")
-    assert seen.got == [1]
+    assert len(seen.got) == 1
 
 
 async def test_as_many_are_handled_at_once_as_allowed(client: NatsClient, seen: Seen) -> None:

@@ -171,10 +171,9 @@ class TestStreams:
         await asyncio.gather(*(client.aclose() for client in clients))
 
     async def test_it_may_be_declared_late(self, members: Clients) -> None:
-        """Another look creates it."""
+        """The next publication creates it."""
         client = await members.client()
         client.jetstream.stream("LATE", subjects=["late"])
-        await client.jetstream.open()
         assert (await client.jetstream.publish("late", {})).stream == "LATE"
 
 

@@ -602,7 +602,7 @@ class TestKeyValue:
         """First what is there, then a mark, then what changes."""
         bucket = await room.bucket()
         await bucket.put("a", b"1")
-        watcher = await bucket.watchall()
+        watcher: Any = await bucket.watchall()
         there = await watcher.updates(timeout=5)
         assert there and there.value == b"1"
         assert await watcher.updates(timeout=5) is None
@@ -613,7 +613,7 @@ class TestKeyValue:
 
     async def test_an_empty_bucket_is_watched(self, room: Room) -> None:
         """The mark comes at once."""
-        watcher = await (await room.bucket()).watchall()
+        watcher: Any = await (await room.bucket()).watchall()
         assert await watcher.updates(timeout=5) is None
         await watcher.stop()
 

@@ -18,7 +18,8 @@ HERE = Path(__file__).parent
 @pytest.mark.parametrize("breakage", BREAKAGES)
 def test_a_broken_stand_in_is_caught(breakage: str) -> None:
     """By at least one of the tests that every server has to pass."""
-    files = [HERE / "test_wire.py", HERE / "test_subjects.py"]
+    names = ("test_wire.py", "test_subjects.py", "test_jetstream_wire.py")
+    files = [HERE / name for name in names]
     plugins = ["-p", "no:cacheprovider", "-p", "tests.conformance.nats.breakages"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-k", "embedded", *plugins, *files],

@@ -194,3 +194,44 @@ class TestAskingTheApplication:
         with TestClient(app) as client:
             assert client.portal is not None
             assert client.portal.call(nats.request, "double", 7).value == 14
+
+
+def with_consumer(app: FastNFuriousAPI) -> FastNFuriousAPI:
+    """Add a stream, a consumer and a bucket."""
+    app.nats.jetstream.stream("ORDERS", subjects=["orders.>", "bills.>", "dead.>"])
+
+    @app.nats.jetstream.consume("orders.*", durable="billing", dead_letter="dead.orders")
+    async def bill(item: int) -> None:
+        store = app.nats.jetstream.key_value("prices")
+        price = await store.find("chair")
+        await app.nats.jetstream.publish("bills.new", {"item": item, "price": price and price.json})
+
+    @app.post("/orders/{item}/kept")
+    async def order(item: int) -> object:
+        published = await app.nats.jetstream.publish("orders.new", item, id=str(item))
+        return {"duplicate": published.duplicate}
+
+    return app
+
+
+async def test_messages_for_streams_are_recorded(app: FastNFuriousAPI, nats: RecordedNats) -> None:
+    """As publications, without what JetStream needs to work."""
+    async with AsyncTestClient(with_consumer(app)) as client:
+        assert (await client.post("/orders/7/kept")).json() == {"duplicate": False}
+        assert (await client.post("/orders/7/kept")).json() == {"duplicate": True}
+        [bill] = await nats.wait_published("bills.*")
+    assert bill.json == {"item": 7, "price": None}
+    assert [message.json for message in nats.published("orders.*")] == [7, 7]
+    assert nats.requested() == []
+
+
+async def test_injected_messages_reach_consumers(app: FastNFuriousAPI, nats: RecordedNats) -> None:
+    """What does not fit ends among the dead letters."""
+    async with AsyncTestClient(with_consumer(app)):
+        await app.nats.jetstream.key_value("prices").put("chair", 20)
+        nats.inject("orders.new", 4)
+        [bill] = await nats.wait_published("bills.*")
+        nats.inject("orders.new", "x")
+        [letter] = await nats.wait_published("dead.*")
+    assert bill.json == {"item": 4, "price": 20}
+    assert letter.headers["Dead-Letter-Reason"] == "invalid"

@@ -177,6 +177,10 @@ class EmbeddedServer:
         """Return whether anybody listens to a subject."""
         return self.interest.has(subject)
 
+    def keeps(self, subject: str) -> bool:
+        """Return whether a stream takes the messages of a subject."""
+        return self._jetstream is not None and self._jetstream.keeps(subject)
+
     def _takes(self, message: Publish) -> bool:
         """Return whether a message is for JetStream, which begins when it is first needed."""
         if self._jetstream is None:

@@ -85,6 +85,7 @@ class JetStream:
         self._streams = Streams(self._api, declared)
         self._buckets: dict[str, Bucket] = {}
         self._starting = set[asyncio.Task[None]]()
+        self._ensured: asyncio.AbstractEventLoop | None = None
         self._ensuring: asyncio.Task[None] | None = None
         self._is_open = is_open
 
@@ -124,6 +125,8 @@ class JetStream:
             said[ID_HEADER] = id
         if expected_stream is not None:
             said[EXPECTED_STREAM_HEADER] = expected_stream
+        if self._ensured is not asyncio.get_running_loop():
+            await self._ensure()
         return await self._publisher.publish(
             subject, encode(payload), headers=said, timeout=timeout
         )
@@ -200,6 +203,7 @@ class JetStream:
         """
         declared = _declared(name, subjects, options)
         self._streams.declare(declared)
+        self._ensured = None
         return declared
 
     def key_value(
@@ -350,6 +354,7 @@ class JetStream:
         await self._streams.ensure_all()
         for bucket in list(self._buckets.values()):
             await bucket.open()
+        self._ensured = asyncio.get_running_loop()
 
     async def _ensure_later(self) -> None:
         """Do at the return of the server what could not be done without it."""

@@ -71,6 +71,10 @@ class JetStream:
         self._publish(stream, message)
         return True
 
+    def keeps(self, subject: str) -> bool:
+        """Return whether a stream takes the messages of a subject."""
+        return self._stream_of(subject) is not None
+
     def note_interest(self, pattern: str) -> None:
         """See whether consumers have got, or have lost, their listeners."""
         for stream in self._streams.values():

@@ -53,7 +53,7 @@ class Consumer:
         keeps_one = source.config.max_msgs_per_subject == 1
         self.cursor = Cursor(source.store, config, keeps_one=keeps_one)
         self.unacknowledged = Unacknowledged(self.cursor.next - 1)
-        self._deliveries = 0
+        self._delivered = Floor(0, self.cursor.next - 1)
         self._pulls = PullRequests(
             tell=outlet.tell, beat=self._beat, listens=outlet.listens, clock=self._clock
         )
@@ -181,6 +181,7 @@ class Consumer:
     def info(self) -> dict[str, Any]:
         """Return how far it has got, as an answer holds it."""
         delivered, floor = self._delivered, self.unacknowledged.floor
+        once = self.config.max_deliver == 1
         return {
             "stream_name": self._source.config.name,
             "name": self.name,
@@ -189,16 +190,12 @@ class Consumer:
             "delivered": _sequences(delivered, self._last_delivered),
             "ack_floor": _sequences(floor, self._last_acknowledged),
             "num_ack_pending": len(self.unacknowledged),
-            "num_redelivered": len(self.unacknowledged.redelivered),
+            "num_redelivered": 0 if once else len(self.unacknowledged.redelivered),
             "num_waiting": len(self._pulls),
             "num_pending": self.cursor.left,
             "ts": format_time(self._clock()),
             **({"push_bound": True} if self._push and self._push.active else {}),
         }
-
-    @property
-    def _delivered(self) -> Floor:
-        return Floor(self._deliveries, self.cursor.next - 1)
 
     def _work(self) -> None:
         self._awake = None
@@ -266,7 +263,7 @@ class Consumer:
             self.name,
             count,
             sequence,
-            self._deliveries + 1,
+            self._delivered.delivery + 1,
             message.time,
             left,
         )
@@ -294,17 +291,18 @@ class Consumer:
 
     def _pass(self, message: StoredMessage, *, again: bool) -> None:
         known, sequence = self.unacknowledged, message.sequence
-        self._deliveries += 1
+        furthest = max(self._delivered.sequence, sequence)
+        self._delivered = Floor(self._delivered.delivery + 1, furthest)
         if again:
             known.withdraw(sequence)
             known.redelivered[sequence] = known.redelivered.get(sequence, 0) + 1
         else:
             self.cursor.take(message)
         if self.config.ack_policy == "none":
-            known.floor = Floor(self._deliveries, sequence)
+            known.floor = Floor(self._delivered.delivery, sequence)
             return
         deadline = self._deadline(sequence)
-        known.track(sequence, self._deliveries, deadline)
+        known.track(sequence, self._delivered.delivery, deadline)
         self._overdue.set(deadline)
 
     def _deadline(self, sequence: int) -> int:
