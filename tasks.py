@@ -89,7 +89,9 @@ def test(
     marks = '-m "not slow"' if fast else ""
     chosen = f'-k "{keyword}"' if keyword else ""
     results = f"--conformance-results {RESULTS}"
-    run(context, f"pytest {path} -n 2 {results} {coverage} {marks} {chosen}")
+    # A test that hangs shows where, and fails, before the pipeline's own patience ends.
+    bound = "-o faulthandler_timeout=900 -o faulthandler_exit_on_timeout=true"
+    run(context, f"pytest {path} -n 2 {results} {bound} {coverage} {marks} {chosen}")
 
 
 @task(help={"check": "Change nothing; fail if the page is not what the tests have proved."})
