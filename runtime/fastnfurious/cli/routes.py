@@ -22,7 +22,7 @@ class RouteRow:
 
     Attributes:
         methods: HTTP methods separated by commas, ``WS`` for a websocket, ``*`` for any; for what
-            comes by messages, ``REPLY`` or ``SUBSCRIBE``.
+            comes by messages, ``REPLY``, ``SUBSCRIBE`` or ``CONSUME``.
         path: Template of the path, with the prefixes of routers and mounts; or a subject.
         name: Name of the route.
         tags: Tags separated by commas.

@@ -104,14 +104,17 @@ class NatsConnection:
                 task.add_done_callback(self._note_stop)
 
     async def aclose(self) -> None:
-        """Send what is waiting, and disconnect."""
+        """Send what is waiting, as far as the server takes it in time, and disconnect."""
         # After a handshake that failed, the driver would wait for an end that never comes.
         limit = _LAST_WORDS if self._established else 0.1
         with suppress(Exception):
             async with asyncio.timeout(limit):
                 await self._driver.close()
         transport: Any = self._driver._transport
-        if transport is not None:
+        writer: asyncio.StreamWriter | None = getattr(transport, "_io_writer", None)
+        if writer is not None:
+            writer.transport.abort()  # closing waits for ever for a server that does not read
+        elif transport is not None:
             transport.close()
         for work in self._work - {asyncio.current_task()}:
             work.cancel()
@@ -124,10 +127,16 @@ class NatsConnection:
         self, subject: str, data: bytes, reply: str = "", headers: dict[str, str] | None = None
     ) -> None:
         """Send a message."""
+        task = asyncio.current_task()
+        cancelled = task.cancelling() if task else 0
         try:
             await self._driver.publish(subject, data, reply, headers)
         except Exception as error:
             raise _translated(error, subject) from error
+        # The driver swallows a cancellation while it waits for the server to read: without this
+        # the time limit of whoever publishes would pass unnoticed.
+        if task is not None and task.cancelling() > cancelled:
+            raise asyncio.CancelledError
 
     async def subscribe(
         self, subject: str, queue: str, deliver: Callable[[Message], None]

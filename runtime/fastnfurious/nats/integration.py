@@ -61,12 +61,17 @@ class NatsIntegration(Integration):
 
     @property
     def handled(self) -> list[Handled]:
-        """Return the endpoints of the services that have joined the application's client."""
-        return [
+        """Return the endpoints of services on the application's client, and its consumers."""
+        endpoints = [
             Handled("REPLY" if each.answers else "SUBSCRIBE", each.subject, each.name, service.name)
             for service in self._client.services
             for each in service.endpoints
         ]
+        consumers = [
+            Handled("CONSUME", each.options.subject, each.options.durable)
+            for each in self._client.jetstream.consumers
+        ]
+        return [*endpoints, *consumers]
 
     async def open(self) -> None:
         """Connect, and start the subscriptions that were registered by now.

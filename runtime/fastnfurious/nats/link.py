@@ -212,8 +212,10 @@ class Link:
         await self._connection.flush()
 
     async def _keep_connected(self) -> None:
-        backoff = Backoff(longest=self._settings.longest_wait)
-        while True:
+        backoff, task = Backoff(longest=self._settings.longest_wait), asyncio.current_task()
+        # The driver swallows a cancellation at some points; whoever waits for the end, as a loop
+        # does that closes, asks only once.
+        while task is not None and not task.cancelling():
             try:
                 await self._connect()
             except Exception as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
 from loguru import logger
@@ -14,12 +14,14 @@ from fastnfurious.core.errors import ConfigurationError
 from fastnfurious.core.health import CheckResult, HealthStatus
 from fastnfurious.nats.handlers import Handler, HandlerFunction
 from fastnfurious.nats.instruments import NatsInstruments
-from fastnfurious.nats.jetstream.jetstream import JetStream
-from fastnfurious.nats.jetstream.stream import Stream
 from fastnfurious.nats.link import Link
 from fastnfurious.nats.sender import Sender
 from fastnfurious.nats.settings import NatsSettings
 from fastnfurious.nats.subscription import Subscription
+
+if TYPE_CHECKING:
+    from fastnfurious.nats.jetstream.jetstream import JetStream
+    from fastnfurious.nats.jetstream.stream import Stream
 
 __all__ = ["NatsClient"]
 
@@ -85,6 +87,8 @@ class NatsClient(Sender):
     def jetstream(self) -> JetStream:
         """Return the way to streams: durable messages, key-value and object stores."""
         if self._jetstream is None:
+            from fastnfurious.nats.jetstream.jetstream import JetStream  # not all need it
+
             self._jetstream = JetStream(
                 self.settings,
                 self.link,

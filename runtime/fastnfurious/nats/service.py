@@ -15,7 +15,8 @@ from typing import Any
 from fastnfurious.core.errors import ConfigurationError
 from fastnfurious.core.identifiers import new_identifier
 from fastnfurious.nats.endpoint import DEFAULT_QUEUE, Endpoint, EndpointGroup
-from fastnfurious.nats.handlers import HandlerFunction
+from fastnfurious.nats.handlers import Handler, HandlerFunction
+from fastnfurious.nats.jetstream.consumer import Consumer
 from fastnfurious.nats.messaging import NatsClient
 from fastnfurious.nats.subscription import Subscription
 
@@ -87,7 +88,8 @@ class MicroService(EndpointGroup):
         self.id = new_identifier()
         self._started = datetime.now(UTC)
         self._clients: list[NatsClient] = []
-        self._subscriptions: list[Subscription] = []
+        self._consumers: list[Callable[[NatsClient, bool], Consumer]] = []
+        self._joined: list[Subscription | Consumer] = []
         self._starts_by_itself = True
 
     def join(self, client: NatsClient, *, start: bool = True) -> None:
@@ -101,12 +103,43 @@ class MicroService(EndpointGroup):
         self._clients.append(client)
         client.services.append(self)
         for endpoint in self.endpoints:
-            self._subscriptions.append(endpoint.join(client, start=start))
+            self._joined.append(endpoint.join(client, start=start))
+        for consume in self._consumers:
+            self._joined.append(consume(client, start))
         for verb, answer in (("PING", self.ping), ("INFO", self.info), ("STATS", self.stats)):
             for subject in _asked(f"$SRV.{verb}", self.name, self.id):
                 subscription = client.subscribe(subject, start=start)(_answering(answer))
                 subscription.is_traced = False
-                self._subscriptions.append(subscription)
+                self._joined.append(subscription)
+
+    def consume(
+        self, subject: str, *, durable: str, **options: Any
+    ) -> Callable[[HandlerFunction], HandlerFunction]:
+        """Handle the messages of a stream with a function, as a decorator.
+
+        Args:
+            subject: Subject, or pattern with ``*`` and ``>``.
+            durable: Name that the server remembers by how far the messages are handled.
+            **options: Those of ``client.jetstream.consume``.
+
+        Raises:
+            ConfigurationError: The function is not async or asks for what there is not; or, once
+                the service joins a client, an option cannot work.
+        """
+
+        def add(function: HandlerFunction) -> HandlerFunction:
+            Handler(function)  # a function that cannot be a handler is refused here already
+
+            def consume(client: NatsClient, start: bool) -> Consumer:
+                register = client.jetstream.consume
+                return register(subject, durable=durable, start=start, **options)(function)
+
+            self._consumers.append(consume)
+            for client in self._clients:
+                self._joined.append(consume(client, self._starts_by_itself))
+            return function
+
+        return add
 
     async def start(self) -> None:
         """Serve over the clients that were joined, from now on.
@@ -116,12 +149,12 @@ class MicroService(EndpointGroup):
         """
         self._started = datetime.now(UTC)
         self._starts_by_itself = True
-        for subscription in self._subscriptions:
-            await subscription.start()
+        for joined in self._joined:
+            await joined.start()
 
     async def stop(self) -> None:
         """Take no more messages, and finish those in hand; the clients stay open."""
-        await asyncio.gather(*(each.stop() for each in self._subscriptions))
+        await asyncio.gather(*(each.stop() for each in self._joined))
 
     def reset(self) -> None:
         """Count from nothing again."""
@@ -131,7 +164,7 @@ class MicroService(EndpointGroup):
     def _add_endpoint(self, endpoint: Endpoint) -> None:
         self.endpoints.append(endpoint)
         for client in self._clients:
-            self._subscriptions.append(endpoint.join(client, start=self._starts_by_itself))
+            self._joined.append(endpoint.join(client, start=self._starts_by_itself))
 
     def ping(self) -> dict[str, Any]:
         """Return who the service is."""

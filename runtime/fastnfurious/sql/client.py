@@ -67,13 +67,16 @@ class SqlClient:
         namespace = (self.engine.url.database or "").rpartition("/")[2]
         self._observation = Observation(self.system, namespace, settings.slow_seconds, instruments)
         self._sessions = SessionWatch(self._observation, settings)
-        self._sessions.attach(self.engine)
         self.intercept: Callable[[Statement], None] | None = None
         is_sqlite = self.system == "sqlite"
         self._limit: type[Limit] = Interrupted if is_sqlite else Cancelled
         self._transactional = {
             read_only: transactional(self.engine, read_only=read_only)
             for read_only in (False, True)
+        }
+        self._watched = {
+            read_only: self._sessions.watched(engine)
+            for read_only, engine in self._transactional.items()
         }
         # SQLite commits each statement by itself until a transaction is begun.
         self._single = (
@@ -130,8 +133,7 @@ class SqlClient:
         Raises:
             IntegrityViolation: The changes would break a rule of the database.
         """
-        engine = self._sessions.watched(self._transactional[read_only])
-        async with self._connection(engine) as connection:
+        async with self._connection(self._watched[read_only]) as connection:
             with TRANSLATED:
                 async with AsyncSession(connection, expire_on_commit=False) as session:
                     async with session.begin():

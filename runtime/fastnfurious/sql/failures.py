@@ -73,11 +73,12 @@ def failure_of(error: BaseException, sql: str | None = None) -> FastNFuriousErro
     if code.startswith(_TIMEOUTS):
         return StatementTimeout(f"The database stopped a statement: it waited too long ({code})")
     if code in _REFUSED:
-        return DatabaseUnavailable(f"The database refused the connection: {_REFUSED[code]}")
+        reason = _REFUSED[code]
+        return DatabaseUnavailable(f"The database refused the connection: {reason} (DATABASE_URL)")
     if code.startswith(("23", "SQLITE_CONSTRAINT")):
         return _violation(error, code)
     if code.startswith(_AWAY) or isinstance(error, OSError):
-        return DatabaseUnavailable(f"The database cannot be reached: {code or _kind(error)}")
+        return DatabaseUnavailable(_away(code or _kind(error)))
     return StatementFailed(_said(error, code, sql or ""), code=code or None, driver_error=error)
 
 
@@ -107,6 +108,12 @@ def code_of(error: BaseException) -> str | None:
         if code:
             return str(code)
     return None
+
+
+def _away(reason: str) -> str:
+    if reason.startswith("SQLITE_"):
+        return f"The database's file, which DATABASE_FILE names, cannot be used: {reason}"
+    return f"The database cannot be reached at the address in DATABASE_URL: {reason}"
 
 
 def _violation(error: BaseException, code: str) -> IntegrityViolation:

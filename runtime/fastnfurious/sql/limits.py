@@ -42,20 +42,27 @@ class Limit(Protocol):
 class Cancelled:
     """Cancel a statement after its time; the server stops working on it.
 
+    It is `asyncio.timeout`, with one clock for all statements.
+
     Args:
         connection: What it runs on.
         seconds: How long it may take.
     """
 
-    __slots__ = ("_limit", "_seconds")
+    __slots__ = ("_alarm", "_cancelling", "_expired", "_seconds", "_task", "deadline")
 
     def __init__(self, connection: AsyncConnection, seconds: float) -> None:
         self._seconds = seconds
-        self._limit = asyncio.timeout(seconds)
+        self._expired = False
 
     async def __aenter__(self) -> Self:
         """Start the clock."""
-        await self._limit.__aenter__()
+        task = asyncio.current_task()
+        assert task is not None  # a coroutine that is awaited runs in one
+        self._task, self._cancelling = task, task.cancelling()
+        self._alarm = _alarm_of(asyncio.get_running_loop())
+        self.deadline = self._alarm.now() + self._seconds
+        self._alarm.add(self)
         return self
 
     async def __aexit__(
@@ -69,10 +76,17 @@ class Cancelled:
         Raises:
             StatementTimeout: The statement was cancelled.
         """
-        try:
-            await self._limit.__aexit__(kind, error, traceback)
-        except TimeoutError:
+        self._alarm.remove(self)
+        if not self._expired:
+            return
+        # Somebody else may want the task to end as well: then it ends.
+        if self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise timeout_of(self._seconds) from None
+
+    def ring(self) -> None:
+        """Cancel it now."""
+        self._expired = True
+        self._task.cancel()
 
 
 class Interrupted:
@@ -129,23 +143,28 @@ class InterruptTimer:
         self.expired = False
         self._driver = driver
         self._interrupting: asyncio.Future[None] | None = None
-        loop = asyncio.get_running_loop()
-        self.deadline = loop.time() + seconds
-        self._alarm = _alarms.get(loop) or _alarms.setdefault(loop, _Alarm(loop))
+        self._alarm = _alarm_of(asyncio.get_running_loop())
+        self.deadline = self._alarm.now() + seconds
         self._alarm.add(self)
 
     def cancel(self) -> None:
         """Stop the clock."""
         self._alarm.remove(self)
 
-    def interrupt(self) -> None:
+    def ring(self) -> None:
         """Interrupt it now."""
         self.expired = True
         self._interrupting = asyncio.ensure_future(self._driver.interrupt())
 
 
+class _Timer(Protocol):
+    deadline: float
+
+    def ring(self) -> None: ...
+
+
 class _Alarm:
-    """Ring for the timers of one event loop: one handle serves all statements one after another.
+    """Ring for the timers of one event loop: one handle serves all statements.
 
     A handle for each would be cancelled nearly every time, and costs several times as much.
     """
@@ -153,15 +172,19 @@ class _Alarm:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         # The loop is the key under which this is kept: a reference back would keep both for ever.
         self._loop = ref(loop)
-        self._running = set[InterruptTimer]()
+        self._running = set[_Timer]()
         self._handle: asyncio.TimerHandle | None = None
 
-    def add(self, timer: InterruptTimer) -> None:
+    def now(self) -> float:
+        loop = self._loop()
+        return 0.0 if loop is None else loop.time()
+
+    def add(self, timer: _Timer) -> None:
         self._running.add(timer)
         if self._handle is None or timer.deadline < self._handle.when():
             self._set()
 
-    def remove(self, timer: InterruptTimer) -> None:
+    def remove(self, timer: _Timer) -> None:
         self._running.discard(timer)
 
     def _set(self) -> None:
@@ -177,8 +200,12 @@ class _Alarm:
     def _ring(self, deadline: float) -> None:
         for timer in [timer for timer in self._running if timer.deadline <= deadline]:
             self._running.discard(timer)
-            timer.interrupt()
+            timer.ring()
         self._set()
+
+
+def _alarm_of(loop: asyncio.AbstractEventLoop) -> _Alarm:
+    return _alarms.get(loop) or _alarms.setdefault(loop, _Alarm(loop))
 
 
 _alarms: WeakKeyDictionary[asyncio.AbstractEventLoop, _Alarm] = WeakKeyDictionary()

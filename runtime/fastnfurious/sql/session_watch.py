@@ -17,7 +17,6 @@ from fastnfurious.sql.statement import Statement
 
 __all__ = ["SessionWatch"]
 
-_WATCHED = "fastnfurious_watched"
 _PREPARING = frozenset(("BEGIN", "PRAGMA", "SET"))
 """What we say to the database ourselves, around the statements of a session."""
 
@@ -41,15 +40,13 @@ class SessionWatch:
         self._seconds = settings.write_seconds
         self._running: WeakKeyDictionary[Connection, _Running] = WeakKeyDictionary()
 
-    def attach(self, engine: AsyncEngine) -> None:
-        """Follow an engine; only what `watched` returns is observed."""
+    def watched(self, engine: AsyncEngine) -> AsyncEngine:
+        """Return the engine for sessions; it shares the pool, and it alone is observed."""
+        engine = engine.execution_options()
         event.listen(engine.sync_engine, "before_cursor_execute", self._before)
         event.listen(engine.sync_engine, "after_cursor_execute", self._after)
         event.listen(engine.sync_engine, "handle_error", self._failed)
-
-    def watched(self, engine: AsyncEngine) -> AsyncEngine:
-        """Return the engine for sessions; it shares the pool."""
-        return engine.execution_options(**{_WATCHED: True})
+        return engine
 
     async def limit(self, session: AsyncSession) -> None:
         """Tell a PostgreSQL how long each statement of a transaction may take."""
@@ -59,8 +56,6 @@ class SessionWatch:
 
     def _before(self, connection: Connection, cursor: object, sql: str, *unused: object) -> None:
         statement = Statement(sql)
-        if not connection.get_execution_options().get(_WATCHED):
-            return
         if statement.operation not in _PREPARING:
             begun = self._observation.begin(statement)
             self._running[connection] = _Running(begun, self._timer(connection))

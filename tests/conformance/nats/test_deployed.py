@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -53,6 +54,16 @@ async def answered(client: NatsClient, number: int) -> int:
             await asyncio.sleep(0.02)
 
 
+async def opened(http: httpx2.AsyncClient, path: str) -> Any:
+    """Return an answer, once the port is open: messages are answered a moment before."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                return (await http.get(path)).json()
+            except httpx2.ConnectError:
+                await asyncio.sleep(0.02)
+
+
 async def ask_until_gone(client: NatsClient) -> int:
     """Return how many requests were answered; one that is lost raises a timeout."""
     count = 0
@@ -69,7 +80,7 @@ async def test_a_script_serves_health_and_metrics(url: str, client: NatsClient) 
     port = free_port()
     async with deployed(url, client, "start", "--port", str(port)):
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
-            ready = (await http.get("/health/ready")).json()
+            ready = await opened(http, "/health/ready")
             assert (ready["status"], list(ready["checks"])) == ("pass", ["nats"])
             metrics = (await http.get("/metrics")).text
             assert 'nats_handling_seconds_count{outcome="ok",subject="deployed.fast"}' in metrics

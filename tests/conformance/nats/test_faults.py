@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Protocol
 
 import pytest
 
-from fastnfurious.core.errors import FastNFuriousError, ResourceUnavailable
+from fastnfurious.core.errors import FastNFuriousError, OperationTimeout, ResourceUnavailable
 from fastnfurious.core.health import HealthStatus
 from fastnfurious.nats import BufferFull, EmbeddedServer, NatsClient
 from servers.plugin import Backing
@@ -260,3 +261,32 @@ async def test_a_loss_is_noticed_while_much_waits_to_be_sent(
         await recovered(client)
     stopped = True
     await asyncio.gather(*publishing)
+
+
+async def test_a_server_that_does_not_read_delays_nobody_for_ever(anyio_backend: object) -> None:
+    """Time limits hold, and what it does not take within some seconds of closing is lost."""
+    deaf, done = asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'INFO {"server_id":"x","version":"2.10.0","max_payload":1048576}\r\n')
+        while not deaf.is_set():
+            if b"PING" in await reader.readline():
+                writer.write(b"PONG\r\n")
+        await done.wait()
+        writer.transport.abort()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        client = make_client(f"nats://127.0.0.1:{port}")
+        await client.open()
+        await client.flush()
+        deaf.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                for _ in range(100):
+                    await client.publish("n", b"x" * 500_000)
+        with pytest.raises(OperationTimeout):
+            await client.request_json("n", b"x" * 500_000, timeout=0.5)
+        async with asyncio.timeout(10):
+            await client.aclose()
+        done.set()

@@ -145,7 +145,10 @@ class EmbeddedUnderTest(TestedIssuer):
     async def token(self, user: str = "alice", scope: str = "openid") -> str:
         """Return a token with the roles that the realm of the real servers gives."""
         roles = {"alice": ["admin", "reader"]}.get(user, ["reader"])
-        return self.integration.issuer.token(user, roles=roles, scopes=scope.split())
+        own = {"service": {"roles": ["operator"]}} if user == "alice" else None
+        return self.integration.issuer.token(
+            user, roles=roles, scopes=scope.split(), resource_access=own
+        )
 
     async def other_tokens(self) -> dict[str, str]:
         """Return what the login page also gives, and a token for nobody in particular."""

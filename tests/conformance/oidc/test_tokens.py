@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from fastnfurious.core.errors import ConfigurationError, NotAuthenticated, ResourceUnavailable
 from fastnfurious.oidc.contract import Oidc
 from fastnfurious.oidc.refusal import Refusal, TokenRefused
-from tests.conformance.oidc.issuers import TestedIssuer, decoded, forgeries
+from tests.conformance.oidc.issuers import TestedIssuer, decoded, encoded, forgeries
 
 
 class TestBelieved:
@@ -26,6 +26,7 @@ class TestBelieved:
         assert user.iss == issuer.issuer
         assert "service" in user.aud
         assert user.azp == "service"
+        assert user.has_roles("operator"), "a role in this client stands by its own name"
 
     async def test_users_differ(self, issuer: TestedIssuer) -> None:
         """Each has a subject that stays."""
@@ -33,7 +34,7 @@ class TestBelieved:
         tokens = [await issuer.token(name) for name in ("alice", "bob", "alice")]
         alice, bob, again = [await client.verify(token) for token in tokens]
         assert alice.sub == again.sub != bob.sub
-        assert not bob.has_roles("admin")
+        assert not bob.has_roles("admin") and not bob.has_roles("operator")
 
     async def test_the_integration_believes_them_too(self, issuer: TestedIssuer) -> None:
         """The whole of it, as an application opens and checks it."""
@@ -79,10 +80,23 @@ class TestRefused:
         other = issuer.client(audience=("bank",))
         await assert_refused(other, await issuer.token(), Refusal.AUDIENCE)
 
+    async def test_a_signature_that_is_not_allowed(self, issuer: TestedIssuer) -> None:
+        """Though the issuer makes such."""
+        strict = issuer.client(algorithms=("EdDSA",))
+        await assert_refused(strict, await issuer.token(), Refusal.ALGORITHM)
+
+    async def test_a_token_that_is_too_long(self, issuer: TestedIssuer) -> None:
+        """Even if it is good."""
+        strict = issuer.client(max_token_bytes=512)
+        await assert_refused(strict, await issuer.token(), Refusal.TOO_LARGE)
+        assert issuer.transport.fetches == 0
+
     async def test_a_token_of_another_client(self, issuer: TestedIssuer) -> None:
         """If only some are accepted."""
         strict = issuer.client(authorized_parties=("pages",))
         await assert_refused(strict, await issuer.token(), Refusal.PARTY)
+        open_to_it = issuer.client(authorized_parties=("pages", "service"))
+        assert (await open_to_it.verify(await issuer.token())).azp == "service"
 
     async def test_a_token_of_another_issuer(self, issuer: TestedIssuer) -> None:
         """Even if it had the same keys."""
@@ -123,6 +137,33 @@ class TestKeys:
         issuer.clock.by = 11
         await asyncio.gather(*(client.verify(token) for _ in range(1000)))
         assert issuer.transport.fetches == 2
+
+    async def test_made_up_keys_do_not_load_the_issuer(self, issuer: TestedIssuer) -> None:
+        """Between two fetches there is a pause, however many ask; good tokens go on working."""
+        client, token = issuer.client(cache_seconds=0), await issuer.token()
+        await client.verify(token)
+        _, payload, signature = token.split(".")
+        header = decoded(token.split(".")[0])
+        invented = [
+            f"{encoded({**header, 'kid': f'invented-{number}'})}.{payload}.{signature}"
+            for number in range(200)
+        ]
+        issuer.clock.by = 11
+        await asyncio.gather(*(assert_refused(client, each, Refusal.KEY) for each in invented))
+        for each in invented:
+            await assert_refused(client, each, Refusal.KEY)
+        assert issuer.transport.fetches == 2
+        assert (await client.verify(token)).sub
+
+    async def test_without_keys_nobody_is_judged(self, issuer: TestedIssuer) -> None:
+        """It is an outage, not the caller's fault; it ends with the next fetch."""
+        client, token = issuer.client(), await issuer.token()
+        issuer.transport.down = True
+        with pytest.raises(ResourceUnavailable):
+            await client.verify(token)
+        issuer.transport.down = False
+        issuer.clock.by = 1
+        assert (await client.verify(token)).sub
 
     async def test_a_stale_key_is_refused(self, issuer: TestedIssuer) -> None:
         """Also for a token that has just been verified."""

@@ -58,9 +58,15 @@ class OwnPostgres:
             account=self._server.account,
         )
         deadline = time.monotonic() + 30
-        while not self._server.answers(self._program, self._place):
+        while not self._answers():
             assert time.monotonic() < deadline, (data / "log").read_text()
             time.sleep(0.01)
+
+    def _answers(self) -> bool:
+        try:
+            return self._server.answers(self._program, self._place)
+        except OSError:
+            return False
 
     def kill(self) -> None:
         """Have every connection break, as a crash does."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from sqlalchemy import column, select, table
+from sqlalchemy import column, select, table, text
 
 from fastnfurious.sql.client import SqlClient
 from fastnfurious.sql.errors import (
@@ -14,12 +14,17 @@ from fastnfurious.sql.errors import (
     StatementFailed,
     StatementTimeout,
 )
+from fastnfurious.sql.settings import SqlSettings
 from fastnfurious.sql.values import Violation
 
 SECRET = "s3cr3t-value"
 ENDLESS = """
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers)
     SELECT max(n) AS most FROM numbers
+"""
+ENDLESS_NAME = """
+    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers)
+    SELECT 9, CAST(max(n) AS VARCHAR(40)) FROM numbers
 """
 
 
@@ -147,6 +152,22 @@ async def test_a_slow_statement_is_stopped(db: SqlClient) -> None:
     with pytest.raises(StatementTimeout, match="longer than 0.2 s") as caught:
         await db.execute(ENDLESS, timeout=0.2).all()
     assert caught.value.status == 504
+    assert await db.execute("SELECT count(*) AS n FROM products").scalar() == 2
+
+
+async def test_reading_and_writing_have_their_own_limits(url: str, db: SqlClient) -> None:
+    """The settings bound every statement that says nothing itself."""
+    client = SqlClient(url, SqlSettings(read_seconds=0.2, write_seconds=30))
+    with pytest.raises(StatementTimeout, match="longer than 0.2 s"):
+        await client.execute(ENDLESS).all()
+    await client.aclose()
+    client = SqlClient(url, SqlSettings(read_seconds=30, write_seconds=0.2))
+    with pytest.raises(StatementTimeout, match="longer than 0.2 s"):
+        await client.execute(f"INSERT INTO products (id, name) {ENDLESS_NAME}")
+    with pytest.raises(StatementTimeout):
+        async with client.session() as session:
+            await session.execute(text(f"INSERT INTO products (id, name) {ENDLESS_NAME}"))
+    await client.aclose()
     assert await db.execute("SELECT count(*) AS n FROM products").scalar() == 2
 
 

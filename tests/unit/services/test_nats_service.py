@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from fastnfurious import FastNFuriousAPI, FastNFuriousSettings, NatsService
+from fastnfurious.core.errors import ConfigurationError
 from fastnfurious.logs.testing import RecordedLogs
 from fastnfurious.metrics.testing import MetricsSnapshot
 from fastnfurious.nats.testing import RecordedNats
@@ -127,6 +129,39 @@ class TestServing:
             async with AsyncTestClient(service.app):
                 assert await service.nats.request("told") == ["open inventory"]
             assert told == ["open inventory", "close"]
+
+    async def test_it_handles_what_a_stream_keeps(self) -> None:
+        """From its start on, what was kept before included; the table of routes names it."""
+        done: list[int] = []
+        opened: list[bool] = []
+
+        @asynccontextmanager
+        async def lifespan(service: NatsService) -> AsyncIterator[None]:
+            assert not done
+            await service.nats.jetstream.publish("orders.kept", {"id": 7})
+            opened.append(True)
+            yield
+
+        service = NatsService("inventory", version="1.0.0", lifespan=lifespan)
+        service.nats.jetstream.stream("ORDERS", subjects=["orders.>"])
+
+        @service.consume("orders.*", durable="inventory")
+        async def count(order: dict[str, int]) -> None:
+            assert opened
+            done.append(order["id"])
+
+        assert ("CONSUME", "orders.*", "inventory") in [
+            (each.verb, each.address, each.name) for each in service.integrations.handled
+        ]
+        async with AsyncTestClient(service.app), asyncio.timeout(5):
+            while not done:
+                await asyncio.sleep(0.01)
+        assert done == [7]
+
+    def test_a_consumer_has_to_be_async(self) -> None:
+        """It is refused where it is written."""
+        with pytest.raises(ConfigurationError, match="async"):
+            make_service().consume("orders.*", durable="inventory")(print)  # type: ignore[arg-type]
 
     async def test_it_can_join_an_application(self) -> None:
         """Then that application's client serves it, and nothing of its own is opened."""

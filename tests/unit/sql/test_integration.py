@@ -61,11 +61,19 @@ async def test_a_database_that_is_away_does_not_stop_the_start(
     assert "the service starts without it" in caplog.text
     result = await integration.check()
     assert result.status is HealthStatus.FAIL
-    with pytest.raises(DatabaseUnavailable) as caught:
+    with pytest.raises(DatabaseUnavailable, match="address in DATABASE_URL") as caught:
         await integration.resource.execute("SELECT 1").all()
     assert caught.value.status == 503
     shown = f"{integration.status} {result} {caplog.text} {caught.value} {settings!r}"
     assert "hush" not in shown
+    await integration.aclose()
+
+
+async def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    """By its setting, whatever SQLite says."""
+    integration = SqlIntegration(SqlSettings(file=tmp_path), DEVELOPMENT)
+    with pytest.raises(DatabaseUnavailable, match="DATABASE_FILE"):
+        await integration.resource.execute("SELECT 1").all()
     await integration.aclose()
 
 

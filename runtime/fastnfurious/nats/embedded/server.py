@@ -138,8 +138,8 @@ class EmbeddedServer:
         return b"INFO %s\r\n" % json.dumps(info).encode()
 
     def accepts(self, connection: Connection) -> bool:
-        """Return whether a new connection is let in at all."""
-        return True
+        """Return whether a new connection is let in: none that arrives while the server stops."""
+        return self.running
 
     def admits(self, options: dict[str, Any]) -> bool:
         """Return whether a client knows what it has to know."""

@@ -52,6 +52,7 @@ class Consumer:
     Attributes:
         stream: The stream; empty until it is known.
         problem: Why it takes no messages just now; ``None`` when it does.
+        starts_by_itself: Whether it takes messages as soon as its client is open.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Consumer:
         self.options = options
         self.stream = options.stream or ""
         self.problem: str | None = None
+        self.starts_by_itself = True
         self._api = api
         self._streams = streams
         self._dead_letters = DeadLetters(Publisher(api, instruments), instruments, options)

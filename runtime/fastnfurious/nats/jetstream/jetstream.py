@@ -143,6 +143,7 @@ class JetStream:
         backoff: Sequence[float] = (1.0, 5.0, 30.0),
         dead_letter: str | None = None,
         deliver: str = "all",
+        start: bool = True,
     ) -> Callable[[HandlerFunction], Consumer]:
         """Register a function for the messages of a stream, as a decorator.
 
@@ -162,6 +163,8 @@ class JetStream:
                 because the payload does not fit, or after the last attempt.
             deliver: Where a consumer begins that is new: ``all``, ``new``, ``last`` or
                 ``last_per_subject``.
+            start: Take messages from the client's opening on; otherwise when
+                ``await consumer.start()`` is called.
 
         Raises:
             ConfigurationError: The function is not async or asks for what there is not, or an
@@ -183,8 +186,9 @@ class JetStream:
             consumer = Consumer(
                 self._api, self._streams, self._instruments, Handler(function), options
             )
+            consumer.starts_by_itself = start
             self.consumers.append(consumer)
-            if self._is_open:
+            if self._is_open and start:
                 self._start(consumer)
             return consumer
 
@@ -276,7 +280,8 @@ class JetStream:
             logger.warning("Streams cannot be looked after yet: {}", error)
             self._ensuring = asyncio.create_task(self._ensure_later())
         for consumer in list(self.consumers):
-            await consumer.start()
+            if consumer.starts_by_itself:
+                await consumer.start()
 
     async def drain(self) -> None:
         """Take no more messages, and finish those in hand."""
