@@ -29,7 +29,9 @@ def test_a_command_that_fails_ends_the_recording(tmp_path: Path) -> None:
 def test_a_served_command_is_interrupted_at_the_end(tmp_path: Path) -> None:
     """Other commands can be shown while a service runs; it gets Ctrl-C when they are done."""
     terminal = Terminal(tmp_path)
-    program = f"{sys.executable} -c \"import time; print('up', flush=True); time.sleep(60)\""
+    # What a shell starts in the background inherits that it does not mind Ctrl-C.
+    listens = "import signal, time; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{sys.executable} -c \"{listens}; print('up', flush=True); time.sleep(60)\""
     with terminal.serving(program, until="up"):
         terminal.run("echo meanwhile")
     words = [line.text for line in terminal.lines]

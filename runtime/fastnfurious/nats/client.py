@@ -118,6 +118,7 @@ class NatsConnection:
             transport.close()
         for work in self._work - {asyncio.current_task()}:
             work.cancel()
+        self._release_publishers()
 
     def new_inbox(self) -> str:
         """Return a subject that nobody else uses."""
@@ -137,6 +138,8 @@ class NatsConnection:
         # the time limit of whoever publishes would pass unnoticed.
         if task is not None and task.cancelling() > cancelled:
             raise asyncio.CancelledError
+        if self._ended.done():
+            raise ResourceUnavailable("The connection to NATS is lost")
 
     async def subscribe(
         self, subject: str, queue: str, deliver: Callable[[Message], None]
@@ -211,6 +214,7 @@ class NatsConnection:
         if not task.cancelled():
             task.exception()  # nobody else looks at it
         self._end()
+        self._release_publishers()
 
     def _end(self) -> None:
         if self._ended.done() or self._ended.get_loop().is_closed():
@@ -218,6 +222,14 @@ class NatsConnection:
         self._ended.set_result(None)
         if self._established:
             self._on_close()
+
+    def _release_publishers(self) -> None:
+        """Wake those who wait for the driver to send: it forgets them when a connection ends."""
+        queue = self._driver._flush_queue
+        while queue is not None and not queue.empty():
+            waiting = queue.get_nowait()
+            if not waiting.done():
+                waiting.set_result(None)
 
 
 def _credentials(server: str, settings: NatsSettings) -> dict[str, Any]:

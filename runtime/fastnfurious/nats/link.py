@@ -79,6 +79,7 @@ class Link:
         self._connected = asyncio.Event()
         self._attempted = asyncio.Event()
         self._lost = asyncio.Event()
+        self._handed_over: asyncio.Event | None = None
         self._reason: Exception | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._subscriptions: set[LinkSubscription] = set()
@@ -138,6 +139,9 @@ class Link:
     async def publish(self, publication: Publication) -> None:
         """Send a message, or keep it while the server is away."""
         connection = self._connection
+        if connection is None and self._handed_over is not None:
+            await _wait(self._handed_over, self._settings.timeout)
+            connection = self._connection
         if connection is None:
             self._keep(publication)
             return
@@ -246,12 +250,7 @@ class Link:
         for subscription in list(self._subscriptions):
             await self._attach(connection, subscription)
         await connection.flush()
-        while self._outbox:
-            await connection.publish(*self._outbox.first())
-            self._outbox.drop_first()
-        if connection.closed:
-            raise ConnectionError("the connection was lost at once")
-        self._connection, self._reason = connection, None
+        await self._hand_over(connection)
         self._connected.set()
         self._attempted.set()
         self._instruments.connected.set(1)
@@ -259,6 +258,24 @@ class Link:
             if subscription.on_return is not None:
                 subscription.on_return()
         logger.info("NATS is connected")
+
+    async def _hand_over(self, connection: NatsConnection) -> None:
+        """Send what has been waiting; what is published meanwhile comes after it.
+
+        Who publishes has to wait here: they would fill the outbox faster than it can be emptied,
+        and there would never be a connection again.
+        """
+        handed_over = self._handed_over = asyncio.Event()
+        try:
+            while self._outbox:
+                await connection.publish(*self._outbox.first())
+                self._outbox.drop_first()
+            if connection.closed:
+                raise ConnectionError("the connection was lost at once")
+            self._connection, self._reason = connection, None
+        finally:
+            self._handed_over = None
+            handed_over.set()
 
     @staticmethod
     async def _attach(connection: NatsConnection, subscription: LinkSubscription) -> None:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import psutil
 import pytest
@@ -61,11 +62,19 @@ def listening(processes: list[psutil.Process]) -> set[int]:
     found = [
         connection.laddr
         for process in processes
-        for connection in process.net_connections("inet")
+        for connection in connections_of(process)
         if connection.status == psutil.CONN_LISTEN
     ]
     assert {address.ip for address in found} <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
     return {address.port for address in found}
+
+
+def connections_of(process: psutil.Process) -> list[Any]:
+    """Return the connections of a process; a short-lived one may have ended by now."""
+    try:
+        return process.net_connections("inet")
+    except psutil.NoSuchProcess:
+        return []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="it asks for the accounts of Unix")
