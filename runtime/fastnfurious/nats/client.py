@@ -157,9 +157,8 @@ class NatsConnection:
 
     async def unsubscribe(self, subscription: DriverSubscription) -> None:
         """Ask for no more messages; returns when those on their way have arrived."""
-        draining: Awaitable[None] = subscription.drain()  # type: ignore[no-untyped-call]
         with suppress(Exception):  # without a connection nothing arrives anyway
-            await self._undisturbed(draining)
+            await self._undisturbed(self._leave(subscription))
 
     async def flush(self) -> None:
         """Wait until the server has seen all that was sent; one that is silent is left.
@@ -172,9 +171,25 @@ class NatsConnection:
         except Exception as error:
             raise ResourceUnavailable(f"NATS does not answer: {in_words(error)}") from error
 
+    async def _leave(self, subscription: DriverSubscription) -> None:
+        await self._driver._send_unsubscribe(subscription._id)
+        await self._send_waiting()
+        draining: Awaitable[None] = subscription.drain()  # type: ignore[no-untyped-call]
+        await draining
+
+    async def _send_waiting(self) -> None:
+        """Have written what was said before.
+
+        The driver writes a PING at once, so that it overtakes what waits to be sent; its PONG then
+        says nothing, and messages that came between would be lost.
+        """
+        await self._driver._flush_pending(force_flush=True)
+
     async def _flush(self) -> None:
         try:
-            await self._driver.flush(timeout=int(_ROUND_TRIP))
+            async with asyncio.timeout(_ROUND_TRIP):
+                await self._send_waiting()
+                await self._driver.flush(timeout=int(_ROUND_TRIP))
         except TimeoutError:
             await self.aclose()
             raise
