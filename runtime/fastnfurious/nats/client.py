@@ -172,6 +172,7 @@ class NatsConnection:
             raise ResourceUnavailable(f"NATS does not answer: {in_words(error)}") from error
 
     async def _leave(self, subscription: DriverSubscription) -> None:
+        # Draining says it again, which does no harm, and asks too early whether it has arrived.
         await self._driver._send_unsubscribe(subscription._id)
         await self._send_waiting()
         draining: Awaitable[None] = subscription.drain()  # type: ignore[no-untyped-call]
